@@ -1,0 +1,60 @@
+# Sourced by ./dev. What is missing is installed, nothing else is touched: no removal, no recommended extras, no question asked.
+
+say() { printf '%s\n' "== $*"; }
+die() { printf '%s\n' "dev: $*" >&2; exit 1; }
+
+declare -A packages=(
+    [build]="g++ meson ninja-build pkgconf libprotobuf-dev protobuf-compiler libboost1.81-dev
+        libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev"
+    [test]="libgtest-dev libgmock-dev python3"
+    [lint]="clang-format-16 clang-tidy-16 git"
+    [clang]="clang-16"
+    [model]="spin gcc libc6-dev"
+    [bench]="libbenchmark-dev python3"
+    [fuzz]="clang-16 libclang-rt-16-dev"
+    [demo]=""
+)
+
+# need_for PURPOSE...: the packages of these purposes are there afterwards.
+need_for() {
+    command -v dpkg-query >/dev/null || { say "no dpkg here: install yourself what ./dev $word needs (tests/dev/install.sh lists Debian's names)"; return; }
+    local purpose package missing=() why=()
+    for purpose in "$@"; do
+        local before=${#missing[@]}
+        for package in ${packages[$purpose]}; do
+            installed "$package" || [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
+        done
+        ((${#missing[@]} == before)) || why+=("$purpose")
+    done
+    ((${#missing[@]} == 0)) || install "${why[*]}" "${missing[@]}"
+}
+
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+# install WHY PACKAGE...
+install() {
+    local why=$1 plan removed
+    shift
+    local options=(-y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
+    say "installing what is missing for: $why"
+    say "    $*"
+    as_root apt-get update -qq </dev/null || die "apt-get update failed: is there a network, and a Debian mirror in /etc/apt?"
+    plan=$(LC_ALL=C apt-get -s --no-install-recommends install "$@" 2>&1 </dev/null) ||
+        die "apt can't install them (this needs Debian 12):"$'\n'"$plan"
+    removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<<"$plan" | xargs)
+    [[ -z $removed ]] || die "to install $* apt would remove: $removed
+They conflict. If nothing else of yours needs $removed, remove it yourself and start again:
+    sudo apt-get remove $removed"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "${options[@]}" install "$@" </dev/null ||
+        die "apt-get install failed; the packages: $*"
+}
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "root is needed to run: $*"$'\n'"There is no sudo: run that as root, then start again."
+    fi
+}
