@@ -146,7 +146,15 @@ files() {
     { "${git[@]}" diff --name-only --diff-filter=d "$base" -- "$@"; "${git[@]}" ls-files --others --exclude-standard -- "$@"; } | sort -u
 }
 
-format_check() { files "$1" '*.cpp' '*.hpp' | xargs -r clang-format-16 --dry-run --Werror; }
+format_check() {
+    local file wrong=0
+    while read -r file; do
+        clang-format-16 "$file" | cmp -s - "$file" && continue
+        echo "$file: not formatted; ./dev fmt mends it"
+        wrong=1
+    done < <(files "$1" '*.cpp' '*.hpp')
+    return $wrong
+}
 
 # tidy all|changed: each .cpp that the plain build compiles, and for a header the .cpp of its name. What passed is not looked at again until
 # a header, the rules or the file itself has changed.
