@@ -1,0 +1,48 @@
+// What every handle is: move-only, keeps what it stands for alive, and ends it when destroyed.
+//
+// A handle is one pointer to a state inside the library. Other things may hold that state too (a callback that runs just now, a loan), so
+// the destructor says close(state): from then on nothing happens through it any more, and its memory goes with the last holder.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+namespace bus::client {
+
+class Core;             // shared by a Connection and all that it made
+class PublisherState;   // behind a Publisher and its Loan
+class SubscriberState;  // behind a Subscriber
+class TimerState;       // behind a Timer
+
+void close(Core& core) noexcept;
+void close(PublisherState& publisher) noexcept;
+void close(SubscriberState& subscriber) noexcept;
+void close(TimerState& timer) noexcept;
+
+}  // namespace bus::client
+
+namespace bus::detail {
+
+/// Threads: as the derived class says; destroying and moving are for one thread alone.
+template <class State>
+class Handle {
+public:
+    Handle() = delete;
+    explicit Handle(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+    Handle(Handle&&) noexcept = default;
+    Handle& operator=(Handle&& other) noexcept {
+        Handle old(std::move(other));
+        state_.swap(old.state_);
+        return *this;
+    }
+    Handle(Handle const&) = delete;
+    Handle& operator=(Handle const&) = delete;
+
+protected:
+    ~Handle() {
+        if (state_) close(*state_);
+    }
+    std::shared_ptr<State> state_;  // null only after a move
+};
+
+}  // namespace bus::detail
