@@ -15,7 +15,7 @@ inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_s
 /// Whether this kernel lets us register and call; asked once. False where membarrier is missing, forbidden or too old.
 bool has_global_barrier() noexcept;
 
-/// From now on global_barrier() of any process fences our threads too. Not inherited by a forked child of a kernel before 4.16.
+/// From now on global_barrier() of any process fences our threads too. Ends with exec.
 /// Errors: not_permitted, io.
 Result<void> register_for_global_barrier();
 

@@ -47,7 +47,8 @@ public:
     Result<void> acquire_until(unsigned index, Deadline deadline, SemaphoreValue by = 1, Undo undo = Undo::no) const;
     /// Waits until the value is 0; needs the right to read only. Errors: timeout (bare code).
     Result<void> wait_zero_until(unsigned index, Deadline deadline) const;
-    /// Several operations, all or none (at most kernel.sem's third number, 500). Flags are the caller's; IPC_NOWAIT is added.
+    /// Several operations, all or none (at most kernel.sem's third number, 500). Flags are the caller's but for
+    /// IPC_NOWAIT, which is set or cleared as the call needs it.
     Result<void> try_operate(std::span<sembuf> operations) const;
     Result<void> operate_until(std::span<sembuf> operations, Deadline deadline) const;
 
