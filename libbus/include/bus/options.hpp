@@ -49,6 +49,7 @@ struct SubscriberOptions {
     std::uint64_t start_sequence = 0;   // where the topic has one publisher; else use `start`
     Position start = {};                // go on after what sub.position() said
     std::optional<Duration> spin = {};  // before a receive sleeps; unset: adaptive, 50 us at most; 0: never
+    bool observe = false;               // best-effort, and shown as an observer: for tools and monitors. With reliable: invalid
 };
 
 /// Messages of one publisher that one subscriber did not get, and why.
