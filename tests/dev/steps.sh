@@ -166,8 +166,16 @@ tidy() {
         grep -qF "/$file\"" build/compile_commands.json && [[ ! -e build/tidy/$(tidy_stamp "$file" "$headers") ]] && echo "$file"
     done) || true
     [[ -n $seen ]] || return 0
+    generated_headers || return 1
     export -f tidy_one tidy_stamp
     xargs -P "$jobs" -I '{}' bash -c 'tidy_one "$1" "$2"' _ '{}' "$headers" <<<"$seen"
+}
+
+# The .pb.h of all targets, without building the targets.
+generated_headers() {
+    local rule
+    for rule in CUSTOM_COMMAND CUSTOM_COMMAND_DEP; do ninja -C build -t targets rule "$rule"; done | { grep '\.pb\.h$' || true; } |
+        xargs -r ninja -C build --quiet
 }
 
 tidy_stamp() { { echo "$2"; cat "$1"; } | sha256sum | cut -c 1-32; }
