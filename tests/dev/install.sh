@@ -33,7 +33,7 @@ installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -
 
 # install WHY PACKAGE...
 install() {
-    local why=$1 plan removed
+    local why=$1 plan removed log
     shift
     local options=(-y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
     say "installing what is missing for: $why"
@@ -45,8 +45,11 @@ install() {
     [[ -z $removed ]] || die "to install $* apt would remove: $removed
 They conflict. If nothing else of yours needs $removed, remove it yourself and start again:
     sudo apt-get remove $removed"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "${options[@]}" install "$@" </dev/null ||
-        die "apt-get install failed; the packages: $*"
+    log=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "${options[@]}" install "$@" </dev/null >"$log" 2>&1 ||
+        { cat "$log"; die "apt-get install failed; the packages: $*"; }
+    rm -f "$log"
+    say "installed"
 }
 
 as_root() {
