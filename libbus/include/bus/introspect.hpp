@@ -113,6 +113,8 @@ struct KernelObject {
 /// All of these find the bus as Connection::open does and read. Errors: those of Connection::open that concern the finding: no_broker where
 /// there is no such bus, conflict, not_permitted; besides: not_found (topic_detail), invalid (a malformed pattern or name).
 [[nodiscard]] Result<BusInfo> bus_info(ConnectionOptions const& options = {});
+[[nodiscard]] Result<std::vector<TopicInfo>> list_topics(std::string_view pattern = "**", ConnectionOptions const& options = {});
+[[nodiscard]] Result<std::vector<ClientInfo>> list_clients(ConnectionOptions const& options = {});
 [[nodiscard]] Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<KernelObject>> kernel_objects(ConnectionOptions const& options = {});
 
