@@ -1,0 +1,113 @@
+// busd's side of the directory: the only writer. Changes an entry under its version, finds free entries, raises epochs.
+//
+// Threads: one. Crash: a death inside change() leaves the version odd, each word of the entry old or new; readers get an error for that
+// entry alone. The next busd finds it by is_torn(), decides what it is (own() reads it regardless) and calls change() or mend(). Order of a
+// change to a chain: entries first, links after, the owner's epoch last. Unlink before an entry is freed.
+#pragma once
+
+#include <bus/error.hpp>
+#include <optional>
+#include <span>
+
+#include "shm/directory.hpp"
+
+namespace bus::shm {
+
+class DirectoryWriter {
+public:
+    DirectoryWriter() noexcept = default;
+    /// Errors: as DirectoryView::open.
+    static Result<DirectoryWriter> open(std::span<std::byte> segment);
+
+    DirectoryView const& view() const noexcept { return view_; }
+    DirectoryHead& head() noexcept { return *head_; }
+
+    /// Calls edit(E&) on a private copy and stores the words that differ, under an odd version. `index` is within the table.
+    /// (live) words are left alone whatever edit does, except of an entry that is free before or after.
+    template <DirectoryEntry E, class Edit>
+    void change(std::uint32_t index, Edit&& edit) {
+        Snapshot<E> copy = own<E>(index);
+        edit(copy.edit());
+        store_entry(entry<E>(index), copy.raw(), sizeof(E), live_offset<E>());
+    }
+
+    /// Our own look at an entry, torn or not. No loop: nobody else writes.
+    template <DirectoryEntry E>
+    Snapshot<E> own(std::uint32_t index) const noexcept {
+        Snapshot<E> copy;
+        load_entry(entry<E>(index), copy.raw(), sizeof(E));
+        return copy;
+    }
+
+    /// Whether a busd died while it changed this entry.
+    template <DirectoryEntry E>
+    bool is_torn(std::uint32_t index) const noexcept {
+        return version(entry<E>(index)).load(std::memory_order_relaxed) % 2 != 0;
+    }
+    /// Makes a torn entry readable again, as it is.
+    template <DirectoryEntry E>
+    void mend(std::uint32_t index) noexcept {
+        if (is_torn<E>(index)) version(entry<E>(index)).fetch_add(1, std::memory_order_release);
+    }
+    /// All zero but its version: free. `used` stays.
+    template <DirectoryEntry E>
+    void free(std::uint32_t index) noexcept {
+        Snapshot<E> empty;
+        store_entry(entry<E>(index), empty.raw(), sizeof(E), sizeof(E));
+    }
+
+    /// A free entry: the lowest at or above `from` (wraps around); raises `used` where it was never used. The caller fills it by change(),
+    /// state included; until then it is free still. Errors: limit: the table is full, with its name and size.
+    template <DirectoryEntry E>
+    Result<std::uint32_t> find_free(std::uint32_t from = 0);
+
+    /// After each change of the ring's member chain, the subscription's, the topic's.
+    void raise_member_epoch(std::uint32_t ring) noexcept { raise(entry_of<RingEntry>(ring).member_epoch); }
+    void raise_subscription_epoch(std::uint32_t subscription) noexcept { raise(entry_of<SubscriptionEntry>(subscription).epoch); }
+    void raise_topic_epoch(std::uint32_t topic) noexcept { raise(entry_of<TopicEntry>(topic).epoch); }
+    void raise_epoch() noexcept { raise(head_->epoch); }
+    void raise_generation() noexcept { raise(head_->generation); }
+
+private:
+    template <DirectoryEntry E>
+    static constexpr std::size_t live_offset() noexcept;  // of its live word; sizeof(E): it has none
+    template <DirectoryEntry E>
+    std::byte* entry(std::uint32_t index) const noexcept {
+        return reinterpret_cast<std::byte*>(const_cast<E*>(view_.live<E>(index)));  // ours is the writable mapping it points into
+    }
+    template <DirectoryEntry E>
+    E& entry_of(std::uint32_t index) const noexcept {
+        return *reinterpret_cast<E*>(entry<E>(index));
+    }
+    static std::atomic<std::uint32_t>& version(std::byte* entry) noexcept { return reinterpret_cast<EntryHead*>(entry)->version; }
+    static void raise(std::atomic<std::uint64_t>& epoch) noexcept { epoch.fetch_add(1, std::memory_order_seq_cst); }
+    static void load_entry(std::byte const* from, std::byte* to, std::size_t bytes) noexcept;
+    static void store_entry(std::byte* to, std::byte const* from, std::size_t bytes, std::size_t live_offset) noexcept;
+    static Error table_full(std::string_view table, std::uint32_t capacity);
+
+    DirectoryHead* head_ = nullptr;
+    DirectoryView view_;
+};
+
+template <DirectoryEntry E>
+constexpr std::size_t DirectoryWriter::live_offset() noexcept {
+    if constexpr (std::same_as<E, RingEntry>) return offsetof(RingEntry, member_epoch);
+    if constexpr (std::same_as<E, SubscriptionEntry>) return offsetof(SubscriptionEntry, epoch);
+    if constexpr (std::same_as<E, TopicEntry>) return offsetof(TopicEntry, epoch);
+    return sizeof(E);
+}
+
+template <DirectoryEntry E>
+Result<std::uint32_t> DirectoryWriter::find_free(std::uint32_t from) {
+    Table& table = head_->*TableOf<E>::table;
+    std::uint32_t const used = view_.used<E>();
+    for (std::uint32_t step = 0; step < used; ++step) {
+        std::uint32_t const index = (from + step) % used;
+        if (entry_of<E>(index).head.state == 0 && !is_torn<E>(index)) return index;
+    }
+    if (used == view_.capacity<E>()) return table_full(TableOf<E>::name, used);
+    table.used.store(used + 1, std::memory_order_release);
+    return used;
+}
+
+}  // namespace bus::shm

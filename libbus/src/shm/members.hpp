@@ -1,0 +1,77 @@
+// A publisher's private list of those who read its ring, made anew when the ring's member epoch has changed.
+//
+// How another session's cursor segment gets mapped is the caller's business (CursorSource). A member whose cursor can't be reached, is not
+// attached yet or stands for another ring counts where it stood last, at first at its recorded start: never further ahead than it is.
+#pragma once
+
+#include <bus/error.hpp>
+#include <functional>
+#include <vector>
+
+#include "shm/chains.hpp"
+#include "shm/cursors.hpp"
+
+namespace bus::shm {
+
+/// Finds cursors of other sessions; made by the client (segment cache), or by a test.
+class CursorSource {
+public:
+    virtual ~CursorSource() = default;
+    /// The cursor `cursor` of that session, mapped as long as a MemberList that got it holds the session; null: can't be reached.
+    virtual Cursor const* cursor(std::uint32_t session, std::uint64_t session_id, std::uint32_t cursor) = 0;
+};
+
+struct Member {
+    std::uint32_t index = 0;  // of its MemberEntry
+    std::uint64_t subscription_id = 0;
+    std::uint32_t session = 0;
+    std::uint64_t session_id = 0;
+    std::uint32_t user = 0;  // index of the UserEntry, kNil: not known
+    std::uint32_t uid = 0;
+    ReaderKind kind = ReaderKind::best_effort;
+    Cursor const* cursor = nullptr;
+    std::uint64_t counted = 0;  // where it stood when last looked at; only grows
+    bool attached = false;      // its cursor has stood for this ring
+    bool dead = false;          // mark_dead(): it no longer holds the publisher up
+};
+
+class MemberList {
+public:
+    MemberList() = default;
+    MemberList(std::uint32_t ring_index, std::uint64_t ring_id) : ring_index_(ring_index), ring_id_(ring_id) {}
+
+    /// Whether the ring's members changed since refresh(): one load, for after each commit. `member_epoch` of the RingEntry.
+    bool is_stale(std::atomic<std::uint64_t> const& member_epoch) const noexcept {
+        return member_epoch.load(std::memory_order_acquire) != epoch_;
+    }
+
+    /// Reads the chain anew and keeps what it knew of members that stayed. On an error the list is as it was, and stale still.
+    /// Errors: as members_of_ring.
+    Result<void> refresh(DirectoryView const& directory, CursorSource& cursors);
+
+    /// The least position of the living reliable members; `tail` where there are none. Looks at every cursor: for refresh_limit().
+    std::uint64_t floor(std::uint64_t tail) noexcept;
+
+    /// The living reliable member that stands furthest behind, as of the last floor(); null: none is waited for.
+    Member const* slowest() const noexcept;
+
+    /// Its token says that it died: it stops counting at once. Lasts until the member leaves the directory.
+    void mark_dead(std::uint64_t session_id) noexcept;
+
+    /// Members whose cursors stand for this ring by now, observers included: what wait_for_subscribers counts.
+    std::size_t attached_count() noexcept;
+
+    std::vector<Member> const& members() const noexcept { return members_; }
+    std::uint64_t epoch() const noexcept { return epoch_; }
+    std::uint64_t ring_id() const noexcept { return ring_id_; }
+
+private:
+    void look_at(Member& member) const noexcept;
+
+    std::uint32_t ring_index_ = kNil;
+    std::uint64_t ring_id_ = 0;
+    std::uint64_t epoch_ = ~std::uint64_t{0};  // of what is in the list; never an epoch of a ring
+    std::vector<Member> members_;
+};
+
+}  // namespace bus::shm

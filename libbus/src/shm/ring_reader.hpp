@@ -1,0 +1,236 @@
+// A subscriber's side of a ring: best-effort (copies, may be overrun, counts exactly) or reliable (may read in place, is waited for).
+//
+// Threads:  one at a time for each reader; any number of readers, in any process, on read-only mappings.
+// Trust:    nothing in the ring is believed: a head is loaded once, its kind, length and place are checked against the capacity checked at
+//           open, and a copy counts only if the publisher had not claimed its bytes when it was done. Each call does a bounded number
+//           of steps whatever the bytes are.
+// Counting: each message carries its sequence; lost_before is the difference to the one expected. Where a reader was overrun or met
+//           rubbish it goes on elsewhere, and the next message tells exactly how many it missed.
+// Crash:    a reader writes nothing but its own cursor; position and counters there are behind by what it had not told yet.
+#pragma once
+
+#include <algorithm>
+#include <bus/error.hpp>
+#include <span>
+#include <string>
+
+#include "shm/cursor_layout.hpp"
+#include "shm/directory_layout.hpp"
+#include "shm/ring_start.hpp"
+#include "shm/ring_view.hpp"
+
+namespace bus::shm {
+
+/// One message as it was found. `payload` and `extension` lie where next() was told to copy, or in the ring (next_in_place).
+struct Record {
+    std::uint64_t sequence = 0;
+    std::uint64_t lost_before = 0;  // messages between the one delivered before and this one
+    Stamps stamps;
+    std::span<std::byte const> payload;
+    std::span<std::byte const> extension;
+    std::uint64_t end = 0;  // position behind it: what to give to release()
+};
+
+template <class Memory = DefaultMemory>
+class RingReader {
+public:
+    RingReader() noexcept = default;
+    /// `cursor` in our own cursor segment; null: a reader that tells nobody where it stands. Starts at the ring's very beginning.
+    /// ReaderKind::reliable is for readers that are waited for: they are checked against the ring's limit, which hardly ever changes,
+    /// instead of `reserve`; where they were given up nevertheless they are overrun like anybody.
+    RingReader(RingView ring, ReaderKind kind, Cursor* cursor) noexcept
+        : ring_(ring), mask_(ring.capacity - 1), cursor_(cursor), reliable_(kind == ReaderKind::reliable) {}
+
+    /// Goes on at `place` (ring_start.hpp finds one). What lies between was neither read nor lost.
+    void start_at(RingPlace place) noexcept;
+
+    /// Copies the next message. `room(bytes)` gives where (std::byte*, at least so many bytes); it is asked anew if the message was
+    /// overwritten meanwhile and the reader went on elsewhere. Extension first, payload behind it.
+    /// Errors: would_block (bare code): nothing new; invalid: rubbish in the ring; the reader has gone on to its tail, the next call works.
+    template <class Room>
+    Result<Record> next(Room&& room);
+
+    /// The next message where it lies. Only for readers that are waited for, and only to parse what one trusts not to change under
+    /// one's hands. The spans stay good until release() of its end; messages may be held while later ones are fetched.
+    /// Errors: as next().
+    Result<Record> next_in_place();
+
+    /// Gives up everything below `end`: the publisher may overwrite it. Ends may come in any order, only the largest counts:
+    /// who holds several messages releases the oldest last.
+    void release(std::uint64_t end) noexcept;
+
+    /// Whether there may be something to read, by one load of `tail`.
+    bool has_news() const noexcept { return ring_.head->tail.load(std::memory_order_acquire) > position_; }
+
+    /// Tells the cursor how far copying has come (next() does so itself every eighth of the ring and when it finds nothing new).
+    void tell() noexcept;
+
+    std::uint64_t position() const noexcept { return position_; }
+    std::uint64_t expected_sequence() const noexcept { return expected_; }  // 0: not known yet
+    std::uint64_t lost() const noexcept { return lost_; }                   // delivered or pending in the next lost_before
+    std::uint64_t received() const noexcept { return received_; }
+    std::uint64_t rubbish() const noexcept { return rubbish_; }  // how often the ring made no sense
+    RingView const& ring() const noexcept { return ring_; }
+
+private:
+    static constexpr int kPaddingsInARow = 3;  // a writer makes two: end of the area, alignment
+    static constexpr int kOverruns = 8;        // per call; each goes on further ahead, the last at the tail
+
+    enum class Found { message, nothing, overrun, rubbish };
+    struct Message {
+        RecordHead head;
+        std::uint64_t position, bytes;
+    };
+
+    Found find(Message& message) noexcept;
+    bool is_still_there(std::uint64_t position) const noexcept;
+    void recover(int attempt) noexcept;
+    Error skip_rubbish();
+    Record deliver(Message const& message, std::byte const* bytes) noexcept;
+
+    RingView ring_;
+    std::uint64_t mask_ = 0;
+    Cursor* cursor_ = nullptr;
+    std::uint64_t position_ = 0;   // of the next record
+    std::uint64_t seen_tail_ = 0;  // as loaded last
+    std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
+    std::uint64_t told_ = 0;       // as stored in the cursor
+    std::uint64_t received_ = 0, lost_ = 0, rubbish_ = 0;
+    bool reliable_ = false;
+};
+
+template <class Memory>
+void RingReader<Memory>::start_at(RingPlace place) noexcept {
+    position_ = seen_tail_ = place.position & ~std::uint64_t{kRecordAlign - 1};
+    expected_ = place.sequence;
+    told_ = position_;
+}
+
+template <class Memory>
+bool RingReader<Memory>::is_still_there(std::uint64_t position) const noexcept {
+    if (!reliable_) return still_there<Memory>(ring_, position);
+    Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit
+    std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
+    return limit <= ring_.capacity || limit - ring_.capacity <= position;
+}
+
+template <class Memory>
+auto RingReader<Memory>::find(Message& message) noexcept -> Found {
+    for (int padding = 0; padding <= kPaddingsInARow; ++padding) {
+        if (position_ >= seen_tail_) {
+            seen_tail_ = load_tail(ring_);
+            if (position_ >= seen_tail_) return Found::nothing;
+        }
+        if (seen_tail_ - position_ > ring_.capacity) return Found::overrun;
+        RecordHead const head = load_head(ring_.data + (position_ & mask_));
+        std::uint64_t const bytes = checked_record_bytes(head, position_, ring_.capacity);
+        if (bytes == 0 || bytes > seen_tail_ - position_ || head.sequence == 0 || head.sequence < expected_) [[unlikely]]
+            return is_still_there(position_) ? Found::rubbish : Found::overrun;
+        if (head.kind == RecordKind::message) {
+            message = {head, position_, bytes};
+            return Found::message;
+        }
+        if (!is_still_there(position_)) return Found::overrun;
+        position_ += bytes;
+    }
+    return Found::rubbish;
+}
+
+template <class Memory>
+template <class Room>
+Result<Record> RingReader<Memory>::next(Room&& room) {
+    Message message;
+    for (int attempt = 0; attempt < kOverruns; ++attempt) {
+        Found const found = find(message);
+        if (found == Found::nothing) {
+            tell();
+            return Errc::would_block;
+        }
+        if (found == Found::rubbish) return skip_rubbish();
+        if (found == Found::message) {
+            std::size_t const bytes = std::size_t{message.head.extension_bytes} + message.head.bytes;
+            std::byte* const to = room(bytes);
+            if (bytes != 0) Memory::copy_out(to, ring_.data + (message.position & mask_) + sizeof(RecordHead), bytes);
+            if (is_still_there(message.position)) [[likely]] {
+                Record const record = deliver(message, to);
+                if (position_ - told_ > ring_.capacity / 8) tell();
+                return record;
+            }
+        }
+        recover(attempt);
+    }
+    return Errc::would_block;
+}
+
+template <class Memory>
+Result<Record> RingReader<Memory>::next_in_place() {
+    Message message;
+    for (int attempt = 0; attempt < kOverruns; ++attempt) {
+        Found const found = find(message);
+        if (found == Found::nothing) return Errc::would_block;
+        if (found == Found::rubbish) return skip_rubbish();
+        if (found == Found::message && is_still_there(message.position)) [[likely]]
+            return deliver(message, ring_.data + (message.position & mask_) + sizeof(RecordHead));
+        recover(attempt);
+    }
+    return Errc::would_block;
+}
+
+template <class Memory>
+Record RingReader<Memory>::deliver(Message const& message, std::byte const* bytes) noexcept {
+    RecordHead const& head = message.head;
+    std::uint64_t const lost = expected_ == 0 ? 0 : head.sequence - expected_;
+    lost_ += lost;
+    ++received_;
+    expected_ = head.sequence + 1;
+    position_ = message.position + message.bytes;
+    return {.sequence = head.sequence,
+            .lost_before = lost,
+            .stamps = {head.sent_steady_ns, head.sent_wall_ns},
+            .payload = {bytes + head.extension_bytes, head.bytes},
+            .extension = {bytes, head.extension_bytes},
+            .end = position_};
+}
+
+// Goes on at the first record the index knows behind what is being overwritten; the more often in one call, the further ahead,
+// so that a fast publisher can't keep us running behind it.
+template <class Memory>
+void RingReader<Memory>::recover(int attempt) noexcept {
+    std::uint64_t const tail = load_tail(ring_);
+    std::uint64_t oldest = oldest_position(ring_);
+    if (reliable_) {
+        std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
+        oldest = std::max(oldest, limit <= ring_.capacity ? 0 : limit - ring_.capacity);
+    }
+    RingPlace const place = first_indexed(ring_, oldest + ring_.capacity / kOverruns * static_cast<std::uint64_t>(attempt), tail);
+    position_ = std::max(position_, place.position);
+    seen_tail_ = std::max(position_, tail);
+}
+
+template <class Memory>
+Error RingReader<Memory>::skip_rubbish() {
+    std::uint64_t const at = position_;
+    position_ = seen_tail_ = std::max(position_, load_tail(ring_));
+    ++rubbish_;
+    tell();
+    return {Errc::invalid, "ring " + std::to_string(ring_.ring_id) + " holds no valid record at position " + std::to_string(at) +
+                               " (capacity " + std::to_string(ring_.capacity) + "); skipped to " + std::to_string(position_)};
+}
+
+template <class Memory>
+void RingReader<Memory>::release(std::uint64_t end) noexcept {
+    if (end <= told_ || end > position_) return;
+    told_ = end;
+    if (cursor_ == nullptr) return;
+    cursor_->sequence.store(expected_ == 0 ? 0 : expected_ - 1, std::memory_order_relaxed);
+    cursor_->received.store(received_, std::memory_order_relaxed);
+    cursor_->lost.store(lost_, std::memory_order_relaxed);
+    cursor_->position.store(end, std::memory_order_release);  // we are done with those bytes. Partner: position_of, in the publisher
+}
+
+template <class Memory>
+void RingReader<Memory>::tell() noexcept {
+    release(position_);
+}
+
+}  // namespace bus::shm
