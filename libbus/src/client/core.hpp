@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "client/attached_bus.hpp"
+#include "client/peers.hpp"
 #include "client/requests.hpp"
 #include "client/segment_cache.hpp"
 #include "client/session.hpp"
@@ -41,6 +42,8 @@ public:
     /// Costs a few loads; allocates only where it fails. For the slow paths; a publish looks at in_child() alone.
     Result<void> check() const;
     bool in_child() const noexcept { return guard.in_child(); }
+    /// In a forked child, or check() or a request has found that the session ended: two loads.
+    bool is_closed() const noexcept;
     /// The text for a forked child.
     static Error closed_by_fork();
 
@@ -54,8 +57,12 @@ public:
     AttachedBusPtr const bus;  // folder and directory
     Session session;           // token, cursor segment, bells, FIFO, attention
     SegmentCache segments;     // rings and cursors of others, and our own arenas
+    Peers peers;               // the other sessions
     Requests requests;
     std::shared_ptr<DataSide> data;  // gone before all the others
+
+private:
+    mutable std::atomic<bool> ended_ = false;
 };
 
 }  // namespace bus::client

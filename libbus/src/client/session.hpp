@@ -7,18 +7,41 @@
 
 #include <bus/error.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "client/segment_cache.hpp"
-#include "shm/cursor_layout.hpp"
-#include "shm/directory_layout.hpp"
+#include "shm/cursors.hpp"
 #include "sys/fifo.hpp"
 #include "sys/message_queue.hpp"
 #include "sys/semaphore_set.hpp"
 
 namespace bus::client {
 
-/// All that admission found out. Values only, but for the mappings and the FIFO.
+/// A semaphore taken with SEM_UNDO: the kernel gives it back when this process ends, the destructor before that. Move-only.
+class Token {
+public:
+    Token() noexcept = default;
+    /// Errors: would_block (bare code): somebody else has it; not_found: the set has gone.
+    static Result<Token> take(sys::SemaphoreSet set, unsigned index);
+    Token(Token&& other) noexcept
+        : set_(other.set_), index_(other.index_), guard_(other.guard_), held_(std::exchange(other.held_, false)) {}
+    Token& operator=(Token&& other) noexcept;
+    Token(Token const&) = delete;
+    Token& operator=(Token const&) = delete;
+    ~Token() { give_back(); }
+    /// Does nothing the second time, and in a forked child, which never had it.
+    void give_back() noexcept;
+
+private:
+    Token(sys::SemaphoreSet set, unsigned index) noexcept : set_(set), index_(index), held_(true) {}
+    sys::SemaphoreSet set_{-1};
+    unsigned index_ = 0;
+    sys::ForkGuard guard_;
+    bool held_ = false;
+};
+
+/// All that admission found out.
 struct SessionParts {
     std::uint32_t index = 0;  // of the SessionEntry
     std::uint64_t id = 0;     // never used twice on a bus
@@ -26,10 +49,12 @@ struct SessionParts {
     std::uint32_t uid = 0;
     std::uint32_t user = 0;  // index of the UserEntry
     std::uint32_t bell_base = 0;
-    sys::SemaphoreSet tokens{-1}, bells{-1};
+    sys::SemaphoreSet bells{-1};
     sys::Queue lobby{-1}, requests{-1};
     SegmentPtr cursors, attention;
-    sys::FifoReader fifo;
+    shm::OwnCursors own_cursors;  // view of `cursors`
+    std::optional<sys::FifoReader> fifo;
+    Token token;
 };
 
 /// Threads: any.
@@ -38,16 +63,14 @@ public:
     explicit Session(SessionParts parts) noexcept : parts_(std::move(parts)) {}
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;
-    ~Session() { end(); }
 
     std::uint32_t index() const noexcept { return parts_.index; }
     std::uint64_t id() const noexcept { return parts_.id; }
     std::uint32_t uid() const noexcept { return parts_.uid; }
     std::uint32_t user() const noexcept { return parts_.user; }
 
-    /// Our own cursor segment, writable. Empty in a forked child: look at Core::check() first. One Cursor: whoever busd gave it to.
-    std::span<shm::Waiter> waiters() const noexcept;
-    std::span<shm::Cursor> cursors() const noexcept;
+    /// Our own cursor segment, writable: waiters, and the cursors busd gives us numbers of.
+    shm::OwnCursors const& cursors() const noexcept { return parts_.own_cursors; }
     /// The counters all sessions of our uid share, writable.
     std::span<shm::AttentionCounter> attention() const noexcept;
 
@@ -55,18 +78,16 @@ public:
     sys::SemaphoreSet bells() const noexcept { return parts_.bells; }
     unsigned bell_of(unsigned waiter) const noexcept { return parts_.bell_base + waiter; }
     /// The one FIFO others ring where the waiter's bell says `fifo`.
-    sys::FifoReader const& fifo() const noexcept { return parts_.fifo; }
+    sys::FifoReader const& fifo() const noexcept { return *parts_.fifo; }
 
     sys::Queue lobby() const noexcept { return parts_.lobby; }
     sys::Queue requests() const noexcept { return parts_.requests; }
 
-    /// Gives FIFO and token back: from now on the session may be reaped. Does nothing the second time, and in a forked child.
+    /// Gives FIFO and token back: from now on the session may be reaped, and nothing here is to be used. For ~Core.
     void end() noexcept;
 
 private:
     SessionParts parts_;
-    sys::ForkGuard guard_;
-    bool ended_ = false;
 };
 
 }  // namespace bus::client

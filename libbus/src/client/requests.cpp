@@ -1,0 +1,129 @@
+// One request and its answer.
+#include "client/requests.hpp"
+
+#include "sys/barrier.hpp"
+#include "wire/control.hpp"
+
+namespace bus::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The bell wakes us; this is how often we look whether it can still ring.
+constexpr sys::Duration kLook = 100ms;
+constexpr unsigned kWaiter = 0;
+
+}  // namespace
+
+Result<v1::Answer> Requests::request(v1::Request request, std::string_view what, sys::Deadline deadline) {
+    std::lock_guard const lock(one_at_a_time_);
+    request.set_session(session_.index());
+    request.set_session_id(session_.id());
+    request.set_number(++number_);
+    auto answer = send_and_wait(request, what, deadline);
+    if (!answer) {
+        if (answer.error() != Errc::closed) given_up_.emplace(request.number(), request.what_case());
+        return answer;
+    }
+    if (answer->has_failure()) return wire::from_failure(answer->failure());
+    return answer;
+}
+
+Result<v1::Answer> Requests::send_and_wait(v1::Request const& request, std::string_view what, sys::Deadline deadline) {
+    clear_bell();
+    std::optional<Outbox::Mark> sent;
+    for (;;) {
+        if (auto ours = check_session(); !ours) return ours.error();
+        // Another busd than the one we asked: it may never have seen the request.
+        if (!sent || sent->generation != bus_.generation()) {
+            auto now = outbox_.send(request, std::min(deadline, sys::deadline_after(kLook)));
+            if (now)
+                sent = *now;
+            else if (now.error() != Errc::timeout)
+                return now.error();
+        }
+        auto answer = take_answer(request.number());
+        if (!answer) return answer.error();
+        if (*answer) {
+            outbox_.confirm(*sent);
+            return std::move(**answer);
+        }
+        if (sys::has_passed(deadline)) return unanswered(what);
+        if (auto slept = sleep_until(std::min(deadline, sys::deadline_after(kLook))); !slept) return slept.error();
+    }
+}
+
+// Answers to requests given up come first: busd keeps the order.
+Result<std::optional<v1::Answer>> Requests::take_answer(std::uint64_t number) {
+    for (;;) {
+        auto answer = wire::try_receive_answer(session_.lobby(), session_.index(), parts_);
+        if (!answer) {
+            if (answer.error() == Errc::would_block) return std::optional<v1::Answer>{};
+            if (answer.error() == Errc::invalid) continue;  // a part of something older
+            if (answer.error() == Errc::not_found)
+                return Error(Errc::closed, "the lobby of our uid has gone: " + answer.error().what(), "");
+            return answer.error();
+        }
+        if (answer->session_id() != session_.id()) continue;
+        if (answer->number() == number) return std::optional<v1::Answer>(std::move(*answer));
+        remove_late(*answer);
+    }
+}
+
+void Requests::remove_late(v1::Answer const& answer) {
+    auto const given_up = given_up_.extract(answer.number());
+    if (given_up.empty() || answer.has_failure()) return;
+    v1::Request removal;
+    if (given_up.mapped() == v1::Request::kCreatePublisher)
+        removal.mutable_remove_publisher()->set_ring_id(answer.id());
+    else if (given_up.mapped() == v1::Request::kCreateSubscription)
+        removal.mutable_remove_subscription()->set_subscription_id(answer.id());
+    else
+        return;
+    outbox_.post(std::move(removal));
+}
+
+// Rings of answers that were found before we slept. Nobody else waits on this bell.
+void Requests::clear_bell() const noexcept {
+    auto const bell = session_.bell_of(kWaiter);
+    auto const rung = session_.bells().value(bell);
+    if (rung && *rung > 0) (void)session_.bells().try_acquire(bell, *rung);
+}
+
+// Waiter 0 listens to busd alone, so it names no topics. busd rings for each answer whether we sleep or not; when it takes over it rings
+// those whose epoch is odd, and whoever it missed looks again after kLook.
+Result<void> Requests::sleep_until(sys::Deadline deadline) const {
+    auto& waiter = *session_.cursors().waiter(kWaiter);
+    auto const epoch = waiter.sleep_epoch.load(std::memory_order_relaxed);
+    waiter.topics.store(0, std::memory_order_relaxed);
+    waiter.bell.store(shm::BellKind::semaphore, std::memory_order_relaxed);
+    waiter.sleep_epoch.store(epoch + 1, std::memory_order_release);
+    sys::full_fence();
+    auto rung = session_.bells().acquire_until(session_.bell_of(kWaiter), deadline);
+    waiter.sleep_epoch.store(epoch + 2, std::memory_order_release);
+    if (rung || rung.error() == Errc::timeout) return {};
+    if (rung.error() == Errc::not_found) return Error(Errc::closed, "the bells of our session have gone: " + rung.error().what(), "");
+    return rung;
+}
+
+Result<void> Requests::check_session() const {
+    auto const entry = bus_.directory().snapshot<shm::SessionEntry>(session_.index());
+    // A busd that died changing the entry says nothing about it.
+    bool const ours = !entry || (entry->in_use() && (*entry)->session_id == session_.id());
+    if (ours && !bus_.removed()) return {};
+    auto const who = "session " + std::to_string(session_.id()) + " of bus '" + bus_.name() + "'";
+    if (bus_.removed()) return Error(Errc::closed, who + " has ended: its broker stopped the bus", "open a new Connection");
+    return Error(Errc::closed, who + " was ended by the broker: evicted, or taken for dead", "open a new Connection; see: bus events");
+}
+
+Error Requests::unanswered(std::string_view what) const {
+    auto const pid = std::to_string(bus_.head().broker_pid);
+    if (bus_.broker_alive())
+        return Error(Errc::timeout,
+                     std::string(what) + ": the broker of bus '" + bus_.name() + "' (pid " + pid + ") did not answer in time",
+                     "look at it: bus, kill -USR1 " + pid);
+    return no_living_broker(bus_, std::string(what) + ": the broker (pid " + pid + ") has died, and no other one came in time");
+}
+
+}  // namespace bus::client
