@@ -1,6 +1,6 @@
 # Sourced by ./dev. What is missing is installed, nothing else is touched: no removal, no recommended extras, no question asked.
 
-say() { printf '%s\n' "== $*"; }
+say() { printf '== %3d s: %s\n' "$SECONDS" "$*"; }
 die() { printf '%s\n' "dev: $*" >&2; exit 1; }
 
 declare -A packages=(
@@ -38,6 +38,8 @@ install() {
     local options=(-y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
     say "installing what is missing for: $why"
     say "    $*"
+    ((EUID == 0)) || command -v sudo >/dev/null || die "there is no sudo here; run this as root, then start again:
+    apt-get update && apt-get install ${options[*]} $*"
     as_root apt-get update -qq </dev/null || die "apt-get update failed: is there a network, and a Debian mirror in /etc/apt?"
     plan=$(LC_ALL=C apt-get -s --no-install-recommends install "$@" 2>&1 </dev/null) ||
         die "apt can't install them (this needs Debian 12):"$'\n'"$plan"
@@ -52,12 +54,4 @@ They conflict. If nothing else of yours needs $removed, remove it yourself and s
     say "installed"
 }
 
-as_root() {
-    if ((EUID == 0)); then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        die "root is needed to run: $*"$'\n'"There is no sudo: run that as root, then start again."
-    fi
-}
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
