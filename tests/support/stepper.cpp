@@ -1,0 +1,160 @@
+// ptrace(2).
+#include "support/stepper.hpp"
+
+#include <errno.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <utility>
+
+namespace bus::test {
+
+namespace {
+
+ChildOptions as_traced(ChildOptions options) {
+    options.traced = true;
+    // The leak finder of the address sanitizer is a tracer itself and can't be one here.
+    char const* const old = ::getenv("ASAN_OPTIONS");
+    options.env.push_back("ASAN_OPTIONS=" + std::string(old != nullptr ? std::string(old) + ":" : "") + "detect_leaks=0");
+    return options;
+}
+
+int wait_for(pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+struct Where {
+    std::uint64_t instruction = 0;
+    long syscall = -1, first = 0, second = 0;  // what a syscall instruction here would ask
+};
+
+#if defined(__x86_64__)
+Where where(pid_t pid) {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, pid, nullptr, &registers);
+    return {registers.rip, static_cast<long>(registers.rax), static_cast<long>(registers.rdi), static_cast<long>(registers.rsi)};
+}
+
+bool is_syscall_instruction(pid_t pid, std::uint64_t address) {
+    errno = 0;
+    long const word = ::ptrace(PTRACE_PEEKTEXT, pid, address, nullptr);
+    return errno == 0 && (word & 0xffff) == 0x050f;
+}
+#else
+Where where(pid_t) { return {}; }
+bool is_syscall_instruction(pid_t, std::uint64_t) { return false; }
+#endif
+
+}  // namespace
+
+bool Stepper::is_possible() {
+#if defined(__x86_64__)
+    static bool const possible = run_forked([] { return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1; }) == 0;
+    return possible;
+#else
+    return false;
+#endif
+}
+
+Stepper::Stepper(std::string const& role, std::vector<std::string> const& args, ChildOptions options)
+    : child_(run_role(role, args, as_traced(std::move(options)))) {
+    int const status = wait_for(child_.pid());  // the SIGTRAP of exec
+    if (!WIFSTOPPED(status)) {
+        ended(status);
+        return;
+    }
+    ::ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+}
+
+Stop Stepper::ended(int status) {
+    over_ = true;
+    status_ = WIFEXITED(status) ? ExitStatus{true, WEXITSTATUS(status), 0} : ExitStatus{false, -1, WTERMSIG(status)};
+    child_.forget();
+    return {};
+}
+
+Stop Stepper::resume(int request) {
+    for (;;) {
+        if (over_) return {};
+        ::ptrace(static_cast<__ptrace_request>(request), child_.pid(), nullptr, std::exchange(signal_, 0));
+        int const status = wait_for(child_.pid());
+        if (!WIFSTOPPED(status)) return ended(status);
+        if (int const signal = WSTOPSIG(status); signal == SIGTRAP || signal == (SIGTRAP | 0x80)) return examine(status);
+        signal_ = WSTOPSIG(status);  // the child's own: hand it on
+    }
+}
+
+Stop Stepper::examine(int status) {
+    auto const pid = child_.pid();
+    if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+        __ptrace_syscall_info info{};
+        ::ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), pid, sizeof info, &info);
+        bool const entry = info.op == PTRACE_SYSCALL_INFO_ENTRY;
+        if (!entry) return {Stop::Kind::syscall_exit, 0, info.instruction_pointer};
+        if (info.entry.nr == SYS_gettid && static_cast<long>(info.entry.args[0]) == kMarkMagic) {
+            return {Stop::Kind::mark, static_cast<long>(info.entry.args[1]), info.instruction_pointer};
+        }
+        return {Stop::Kind::syscall_entry, static_cast<long>(info.entry.nr), info.instruction_pointer};
+    }
+    auto const here = where(pid);
+    if (here.syscall == SYS_gettid && here.first == kMarkMagic && is_syscall_instruction(pid, here.instruction)) {
+        return {Stop::Kind::mark, here.second, here.instruction};
+    }
+    return {Stop::Kind::instruction, 0, here.instruction};
+}
+
+bool Stepper::run_to_mark(long number) {
+    for (;;) {
+        auto const stop = run_to_syscall();
+        if (stop.kind == Stop::Kind::ended) return false;
+        if (stop.kind == Stop::Kind::mark && stop.number == number) break;
+    }
+    resume(PTRACE_SYSCALL);  // to the exit of the mark: what follows starts with the first instruction behind it
+    return !over_;
+}
+
+Stop Stepper::step() { return resume(PTRACE_SINGLESTEP); }
+
+Stop Stepper::run_to_syscall() { return resume(PTRACE_SYSCALL); }
+
+std::optional<std::uint64_t> Stepper::step_to_mark(long number, std::function<bool(std::uint64_t instruction)> const& each) {
+    for (std::uint64_t steps = 0;; ++steps) {
+        auto const stop = step();
+        if (stop.kind == Stop::Kind::ended) return std::nullopt;
+        if (stop.kind == Stop::Kind::mark && stop.number == number) return steps;
+        if (each && !each(stop.instruction)) return steps + 1;
+    }
+}
+
+std::optional<std::map<long, unsigned>> Stepper::count_syscalls_to_mark(long number) {
+    std::map<long, unsigned> counts;
+    for (;;) {
+        auto const stop = run_to_syscall();
+        if (stop.kind == Stop::Kind::ended) return std::nullopt;
+        if (stop.kind == Stop::Kind::mark && stop.number == number) return counts;
+        if (stop.kind == Stop::Kind::syscall_entry) ++counts[stop.number];
+    }
+}
+
+void Stepper::detach() {
+    if (!over_) ::ptrace(PTRACE_DETACH, child_.pid(), nullptr, std::exchange(signal_, 0));
+}
+
+void Stepper::kill() {
+    if (over_) return;
+    ::kill(child_.pid(), SIGKILL);
+    for (;;) {
+        int const status = wait_for(child_.pid());
+        if (WIFSTOPPED(status)) continue;
+        ended(status);
+        return;
+    }
+}
+
+}  // namespace bus::test
