@@ -1,0 +1,42 @@
+// Tables that fit the terminal.
+#include "table.hpp"
+
+#include <gtest/gtest.h>
+
+namespace bus::tool {
+namespace {
+
+TEST(Cut, KeepsBothEndsOfALongName) {
+    EXPECT_EQ(cut_in_the_middle("robot/arm-1/pose", 9), "robo…pose");
+    EXPECT_EQ(cut_in_the_middle("short", 5), "short");
+    EXPECT_EQ(cut_in_the_middle("short", 1), "…");
+    EXPECT_EQ(cut_in_the_middle("short", 0), "");
+}
+
+TEST(Cut, CountsCharactersNotBytes) {
+    EXPECT_EQ(columns_of("grüße"), 5U);
+    EXPECT_EQ(cut_in_the_middle("grüßegrüße", 5), "gr…ße");
+}
+
+TEST(Table, AlignsItsColumns) {
+    Table table({{"NAME", Align::left, true}, {"N", Align::right}});
+    table.row({"a", "1"});
+    table.row({"bbbbbb", "22"});
+    EXPECT_EQ(table.text(0), "NAME     N\na        1\nbbbbbb  22\n");
+}
+
+TEST(Table, CutsNamesToFitAndNeverNumbers) {
+    Table table({{"NAME", Align::left, true}, {"N", Align::right}});
+    table.row({"a/very/long/name/of/a/topic", "123456"});
+    EXPECT_EQ(table.text(20), "NAME               N\na/very…topic  123456\n");
+    EXPECT_EQ(table.text(0), "NAME                              N\na/very/long/name/of/a/topic  123456\n");
+}
+
+TEST(Table, LetsNoControlCharacterThrough) {
+    Table table({{"NAME"}});
+    table.row({"a\x1b[31m\nb"});
+    EXPECT_EQ(table.text(0), "NAME\na?[31m b\n");
+}
+
+}  // namespace
+}  // namespace bus::tool

@@ -1,0 +1,166 @@
+// The only file that sees CLI11, which takes seconds to compile.
+//
+// One CLI11 application per run, for the one verb that was found: with CLI11's own subcommands a topic could not be named like a verb.
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "errors.hpp"
+#include "help.hpp"
+#include "quantity.hpp"
+
+namespace bus::tool {
+namespace {
+
+/// Runs a parser of ours on an option's text, as a CLI11 callback.
+template <class T, class Parse>
+CLI::callback_t parsed_into(std::optional<T>& target, Parse parse) {
+    return [&target, parse](CLI::results_t const& texts) {
+        auto parsed = parse(texts.back());
+        if (!parsed) throw CLI::ValidationError(parsed.error().what() + "; " + parsed.error().hint());
+        target = *parsed;
+        return true;
+    };
+}
+
+Result<std::uint64_t> parse_count(std::string const& text) {
+    std::uint64_t count = 0;
+    if (!text.empty() && text[0] != '-' && text[0] != '+' && CLI::detail::lexical_cast(text, count)) return count;
+    return Error(Errc::invalid, "'" + text + "' is no count", "write a whole number, zero or more");
+}
+
+Result<double> parse_rate(std::string const& text) {
+    double rate = 0;
+    if (CLI::detail::lexical_cast(text, rate) && rate > 0 && rate <= 1e9) return rate;
+    return Error(Errc::invalid, "'" + text + "' is no rate", "write a number of messages a second above zero");
+}
+
+class CliOptions final : public OptionSet {
+public:
+    explicit CliOptions(CLI::App& app) : app_(app) {}
+
+    void flag(std::string const& names, bool& target, std::string const& help) override { app_.add_flag(names, target, help); }
+    void flag_with_value(std::string const& names, std::string& target, std::string const& plain, std::vector<std::string> choices,
+                         std::string const& help) override {
+        app_.add_flag(names + "{" + plain + "}", target, help)->check(CLI::IsMember(std::move(choices)));
+    }
+    void text(std::string const& names, std::string& target, std::string const& help, Need need) override {
+        app_.add_option(names, target, help)->required(need == Need::required)->type_name("TEXT");
+    }
+    void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need) override {
+        auto* option = app_.add_option(names, target, help)->required(need == Need::required)->type_name("TEXT");
+        if (names.starts_with('-')) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+    void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {
+        own(names, parsed_into(target, parse_count), help, "N");
+    }
+    void rate(std::string const& names, std::optional<double>& target, std::string const& help) override {
+        own(names, parsed_into(target, parse_rate), help, "HZ");
+    }
+    void duration(std::string const& names, std::optional<Nanoseconds>& target, std::string const& help) override {
+        own(names, parsed_into(target, parse_duration), help, "TIME");
+    }
+    void bytes(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {
+        own(names, parsed_into(target, parse_bytes), help, "BYTES");
+    }
+    void exclusive(std::string const& one, std::string const& other) override { app_.get_option(one)->excludes(app_.get_option(other)); }
+
+private:
+    void own(std::string const& names, CLI::callback_t callback, std::string const& help, char const* type) {
+        app_.add_option(names, std::move(callback), help)->type_name(type)->expected(1);
+    }
+
+    CLI::App& app_;
+};
+
+void declare_everywhere(CLI::App& app, Context& context) {
+    app.add_option("--bus", context.bus, "The bus; else $BUS_NAME, else 'default'")->type_name("NAME")->group("Everywhere");
+    app.add_flag("--json", context.json, "JSON on stdout, errors as JSON on stderr")->group("Everywhere");
+    app.add_flag("-q,--quiet", context.quiet, "No words on stderr but errors")->group("Everywhere");
+    app.add_flag("-v,--verbose", context.verbose, "More words on stderr")->group("Everywhere");
+    app.add_option("-t,--timeout", parsed_into(context.timeout, parse_duration), "Longest wait for what was asked; then status 124")
+        ->type_name("TIME")
+        ->group("Everywhere");
+    app.set_help_flag("-h,--help", "This text")->group("Everywhere");
+}
+
+/// How many arguments the option at `at` takes in all if it is one that stands everywhere; 1 for others.
+std::size_t option_length(std::vector<std::string> const& arguments, std::size_t at) {
+    auto const& text = arguments[at];
+    if (text == "--bus" || text == "--timeout") return 2;
+    if (text.starts_with("--")) return 1;
+    auto const t = text.find('t');  // -t 5, -qt 5; but -t5
+    return t != std::string::npos && t + 1 == text.size() ? 2 : 1;
+}
+
+/// Takes the next argument that is no option out of the list; empty where there is none.
+std::string take_word(std::vector<std::string>& arguments, std::size_t& at) {
+    while (at < arguments.size()) {
+        auto const& text = arguments[at];
+        if (text == "--") return {};
+        if (text.size() < 2 || text[0] != '-') {
+            auto word = text;
+            arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
+            return word;
+        }
+        at += option_length(arguments, at);
+    }
+    return {};
+}
+
+VerbEntry const* find(std::string_view noun, std::string_view name) {
+    for (auto const* entry : verbs()) {
+        if (entry->noun == noun && entry->name == name) return entry;
+    }
+    return nullptr;
+}
+
+bool has_any(std::vector<std::string> const& arguments, std::initializer_list<std::string_view> words) {
+    auto const end = std::find(arguments.begin(), arguments.end(), "--");
+    return std::any_of(arguments.begin(), end, [&](auto const& a) { return std::find(words.begin(), words.end(), a) != words.end(); });
+}
+
+Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> arguments, Context& context) {
+    auto const name = command_name(entry);
+    CLI::App app(std::string(entry.summary), name);
+    app.footer(std::string(entry.more));
+    app.get_formatter()->column_width(34);
+    CommandLine command{entry.make(), {}};
+    CliOptions options(app);
+    command.verb->declare(options);
+    declare_everywhere(app, context);
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+        app.parse(arguments);
+    } catch (CLI::CallForHelp const&) {
+        command.help = entry.noun.empty() && entry.name.empty() ? overview() : app.help();
+        command.verb.reset();
+    } catch (CLI::ParseError const& error) {
+        return usage_error(name + ": " + error.what(), "`" + name + " --help` lists what it takes");
+    }
+    return command;
+}
+
+}  // namespace
+
+bool wants_json(std::vector<std::string> const& arguments) { return has_any(arguments, {"--json"}); }
+
+Result<CommandLine> parse_command_line(std::vector<std::string> arguments, Context& context) {
+    std::size_t at = 0;
+    auto const first = take_word(arguments, at);
+    if (first.empty() && has_any(arguments, {"--version"})) return CommandLine{nullptr, version_line()};
+    if (auto const* lone = find("", first)) return parse_verb(*lone, std::move(arguments), context);
+    if (first == "help") return CommandLine{nullptr, overview()};
+    if (noun_summary(first).empty()) return usage_error("there is no '" + first + "'", "`bus --help` lists the verbs");
+    auto const second = take_word(arguments, at);
+    if (second.empty()) {
+        if (has_any(arguments, {"-h", "--help"})) return CommandLine{nullptr, noun_help(first)};
+        return usage_error("`bus " + first + "` wants a verb", "`bus " + first + " --help` lists them");
+    }
+    if (auto const* entry = find(first, second)) return parse_verb(*entry, std::move(arguments), context);
+    return usage_error("there is no `bus " + first + " " + second + "`", "`bus " + first + " --help` lists the verbs");
+}
+
+}  // namespace bus::tool

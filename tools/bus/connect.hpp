@@ -1,0 +1,17 @@
+// Connections as the verbs make them.
+#pragma once
+
+#include <bus/connection.hpp>
+
+#include "context.hpp"
+
+namespace bus::tool {
+
+/// For verbs that only look: `--bus`, `--timeout`, our name.
+ConnectionOptions connection_options(Context const& context);
+Result<Connection> connect(Context const& context);
+
+/// The end of a verb that has shown what it found without a session: status 4, and a word on stderr, where the bus has no broker just now.
+Result<void> want_broker(Context const& context);
+
+}  // namespace bus::tool

@@ -1,0 +1,62 @@
+// Errors on stderr.
+#include "errors.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "json_writer.hpp"
+
+namespace bus::tool {
+namespace {
+
+constexpr int kUsage = -2;  // detail() of a usage error; no errno is negative
+
+}  // namespace
+
+std::string error_json(Error const& error) {
+    JsonWriter json;
+    json.object().key("error").object();
+    json.member("code", to_string(error.code())).member("what", error.what()).member("hint", error.hint());
+    if (auto const* difference = error.schema_difference()) {
+        json.key("schema_difference").object().member("ours", difference->ours).member("theirs", difference->theirs);
+        json.member("text", difference->text()).end_object();
+    }
+    return json.end_object().end_object().take();
+}
+
+void print_error(Error const& error, bool json) {
+    if (json) {
+        write_words(error_json(error) + "\n");
+        return;
+    }
+    auto what = error.what();
+    if (what.empty()) what = to_string(error.code());
+    auto text = "bus: " + printable(what) + "\n";
+    if (auto const hint = error.hint(); !hint.empty()) text += "     " + printable(hint) + "\n";
+    write_words(text);
+}
+
+void write_words(std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto const written = ::write(STDERR_FILENO, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    for (auto& c : shown) {
+        auto const u = static_cast<unsigned char>(c);
+        if ((u < 0x20 && c != '\n' && c != '\t') || u == 0x7F) c = '?';
+    }
+    return shown;
+}
+
+Error usage_error(std::string what, std::string hint) { return Error(Errc::invalid, std::move(what), std::move(hint), kUsage); }
+
+bool is_usage_error(Error const& error) { return error == Errc::invalid && error.detail() == kUsage; }
+
+}  // namespace bus::tool

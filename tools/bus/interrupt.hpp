@@ -1,0 +1,25 @@
+// SIGINT and SIGTERM as something that can be waited for. A second SIGINT ends the program at once.
+#pragma once
+
+namespace bus {
+class Connection;
+}
+
+namespace bus::tool {
+
+/// Catches SIGINT and SIGTERM, ignores SIGPIPE. Call once, before the first wait.
+void catch_interrupts();
+bool interrupted() noexcept;
+/// Readable once interrupted() is true.
+int interrupt_fd() noexcept;
+
+/// While it lives, an interrupt also ends the waits of this connection, with `cancelled`.
+class InterruptsConnection {
+public:
+    explicit InterruptsConnection(Connection& connection) noexcept;
+    ~InterruptsConnection();
+    InterruptsConnection(InterruptsConnection const&) = delete;
+    InterruptsConnection& operator=(InterruptsConnection const&) = delete;
+};
+
+}  // namespace bus::tool

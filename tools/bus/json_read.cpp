@@ -1,0 +1,82 @@
+// The only file that sees nlohmann-json, which is slow to compile.
+#include "json_read.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace bus::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 9> kEnvelope{"topic", "type", "publisher", "sequence", "time", "age", "lost", "message", "origin"};
+
+/// Into `document`: a Result<Json> is out of the question, since a Json converts to everything.
+Result<void> parse(std::string const& text, Json& document) {
+    try {
+        document = Json::parse(text);
+        return {};
+    } catch (Json::exception const& error) {
+        return Error(Errc::invalid, std::string("no JSON: ") + error.what(),
+                     "a message is JSON with the field names of its .proto: '{\"x\":1}'");
+    }
+}
+
+std::string dump(Json const& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+bool is_envelope(Json const& json) {
+    if (!json.is_object() || !json.contains("topic") || !json.contains("message") || !json["topic"].is_string()) return false;
+    return std::all_of(json.items().begin(), json.items().end(),
+                       [](auto const& item) { return std::find(kEnvelope.begin(), kEnvelope.end(), item.key()) != kEnvelope.end(); });
+}
+
+/// The member or the element of that name; null where there is none.
+Json const* step(Json const& json, std::string const& name) {
+    if (json.is_object()) {
+        auto const found = json.find(name);
+        return found == json.end() ? nullptr : &*found;
+    }
+    bool const number =
+        !name.empty() && name.size() < 10 && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!json.is_array() || !number) return nullptr;
+    auto const index = static_cast<std::size_t>(std::stoul(name));
+    return index < json.size() ? &json[index] : nullptr;
+}
+
+}  // namespace
+
+Result<PublishLine> read_publish_line(std::string const& line, bool bare) {
+    Json json;
+    if (auto parsed = parse(line, json); !parsed) return parsed.error();
+    if (bare || !is_envelope(json)) return PublishLine{{}, {}, line};
+    PublishLine read{json["topic"].get<std::string>(), {}, dump(json["message"])};
+    if (json.contains("type") && json["type"].is_string()) read.type = json["type"].get<std::string>();
+    return read;
+}
+
+Result<std::string> value_at(std::string const& json, std::string_view path) {
+    Json document;
+    if (auto parsed = parse(json, document); !parsed) return parsed.error();
+    Json const* at = &document;
+    while (at != nullptr && !path.empty()) {
+        auto const dot = std::min(path.find('.'), path.size());
+        at = step(*at, std::string(path.substr(0, dot)));
+        path.remove_prefix(std::min(dot + 1, path.size()));
+    }
+    return at == nullptr ? std::string("null") : dump(*at);
+}
+
+std::string without_quotes(std::string const& json) {
+    auto const text = read_string(json);
+    return text ? *text : json;
+}
+
+Result<std::string> read_string(std::string const& json) {
+    Json document;
+    if (auto parsed = parse(json, document); !parsed) return parsed.error();
+    if (!document.is_string()) return Error(Errc::invalid, "no JSON string: " + json.substr(0, 60));
+    return document.get<std::string>();
+}
+
+}  // namespace bus::tool

@@ -1,0 +1,33 @@
+// Counts the messages of one topic for one report of `topic hz`.
+#pragma once
+
+#include <bus/sample.hpp>
+#include <chrono>
+#include <cstdint>
+#include <map>
+
+namespace bus::tool {
+
+struct RateReport {
+    double window = 0;  // seconds
+    double rate = 0, bytes_per_second = 0;
+    std::uint64_t messages = 0, bytes = 0, lost = 0;   // received in the window; lost: by us
+    std::uint64_t intervals = 0;                       // between messages of one publisher
+    double mean = 0, min = 0, max = 0, deviation = 0;  // of them, seconds
+};
+
+class RateWindow {
+public:
+    void add(Info const& info, std::size_t bytes);
+    /// The report of a window of that length; the next one begins.
+    RateReport take(std::chrono::nanoseconds window);
+
+private:
+    void add_interval(double seconds);
+
+    RateReport now_;
+    double sum_of_squares_ = 0;             // of differences from the mean, as Welford does it
+    std::map<PublisherId, Deadline> last_;  // when each publisher spoke last
+};
+
+}  // namespace bus::tool

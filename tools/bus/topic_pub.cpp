@@ -1,0 +1,199 @@
+// bus topic pub: messages from the command line, or from standard input.
+#include <algorithm>
+#include <map>
+
+#include "connect.hpp"
+#include "errors.hpp"
+#include "input.hpp"
+#include "interrupt.hpp"
+#include "json_read.hpp"
+#include "json_writer.hpp"
+#include "quantity.hpp"
+#include "selection.hpp"
+#include "topic_publisher.hpp"
+#include "verbs.hpp"
+#include "waiting.hpp"
+
+namespace bus::tool {
+namespace {
+
+constexpr Duration kForEver = std::chrono::hours(24 * 365);
+
+class TopicPub final : public Verb {
+public:
+    void declare(OptionSet& options) override {
+        options.text("TOPIC", topic_, "The topic; with --stdin, where the lines don't say it");
+        options.text("MESSAGE", message_, "The message as JSON, with the field names of the .proto; '-' is --stdin");
+        options.text("--type", choice_.type, "Full name of the type, for the first publisher: nav.Pose; 'bytes' for none");
+        options.text("--proto", choice_.proto, "The .proto file that defines it");
+        options.count("-n,--count", count_, "Publish N messages");
+        options.rate("-r,--rate", rate_, "Messages a second; without -n or --stdin until stopped");
+        options.flag("--once", once_, "Publish one message (as without -n and -r)");
+        options.count("-w,--wait", wait_, "First wait for N subscribers, observers included");
+        options.flag("--stdin", stdin_, "Take messages from standard input: lines as `topic echo --json` writes them, or bare messages");
+        options.flag("--bare", bare_, "Each line is a bare message, whatever it looks like");
+        options.flag_with_value("--raw", raw_, "plain", {"plain", "delimited"},
+                                "Standard input is one serialized message; --raw=delimited: many, each with its length before it");
+        options.bytes("--ring", ring_bytes_, "Size of the ring; 1M, or what the message needs");
+        options.exclusive("--once", "--count");
+        options.exclusive("--once", "--rate");
+    }
+
+    Result<ExitStatus> run(Context& context) override {
+        if (auto good = check(); !good) return good.error();
+        deadline_ = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
+        auto bus = connect(context);
+        if (!bus) return bus.error();
+        InterruptsConnection const interrupts(*bus);
+        auto done = publish(*bus, context);
+        if (!done && done.error() == Errc::cancelled && until_stopped()) done = Result<void>();
+        if (!done) return done.error();
+        if (auto read = finish(context); !read && !(read.error() == Errc::cancelled && until_stopped())) return read.error();
+        if (context.json) {
+            if (auto written = context.out.write(as_json()); !written) return written.error();
+        }
+        return ExitStatus::done;
+    }
+
+private:
+    Result<void> check() {
+        if (topic_ == "-" && message_.empty()) {
+            stdin_ = true;
+            topic_.clear();
+        }
+        if (message_ == "-") {
+            stdin_ = true;
+            message_.clear();
+        }
+        stdin_ = stdin_ || !raw_.empty();
+        if (stdin_ && !message_.empty()) return usage_error("a message and --stdin can't be had together", "leave one out");
+        if (topic_.empty() && (!stdin_ || !raw_.empty()))
+            return usage_error("bus topic pub wants a TOPIC", "bus topic pub robot/pose '{\"x\":1}'");
+        if (!stdin_ && message_.empty()) return usage_error("bus topic pub wants a MESSAGE", "give it as JSON, or --stdin");
+        if (!choice_.proto.empty() && choice_.type.empty())
+            return usage_error("--proto wants --type", "--type nav.Pose --proto " + choice_.proto);
+        if (!topic_.empty()) {
+            if (auto good = check_topic_name(topic_); !good) return good;
+        }
+        if (once_ || (!stdin_ && !count_ && !rate_)) count_ = 1;
+        return {};
+    }
+
+    /// SIGINT is the ordinary end of what has none of its own.
+    bool until_stopped() const noexcept { return rate_ && !count_ && !stdin_; }
+
+    Result<void> publish(Connection& bus, Context& context) {
+        if (raw_ == "plain") return publish_all_of_stdin(bus, context);
+        Input input(context.out);
+        auto next = std::chrono::steady_clock::now();
+        for (std::uint64_t number = 1; !count_ || number <= *count_; ++number) {
+            auto const more = publish_one(bus, context, input, number);
+            if (!more) return more.error();
+            if (!*more) break;
+            if (interrupted()) return Errc::cancelled;
+            if (!rate_ || (count_ && number == *count_)) continue;
+            next += std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *rate_));
+            if (auto slept = sleep_until(context.out, next); !slept) return slept;
+        }
+        return {};
+    }
+
+    /// False: standard input has ended.
+    Result<bool> publish_one(Connection& bus, Context& context, Input& input, std::uint64_t number) {
+        if (!stdin_)
+            return done(with_publisher(bus, context, topic_, choice_, message_.size(), [&](auto& p) { return p.publish_json(message_); }));
+        if (raw_ == "delimited") {
+            auto const bytes = input.delimited();
+            if (!bytes) return bytes.error();
+            if (!*bytes) return false;
+            return done(with_publisher(bus, context, topic_, choice_, (*bytes)->size(), [&](auto& p) { return p.publish_bytes(**bytes); }));
+        }
+        auto const line = input.line();
+        if (!line) return line.error();
+        if (!*line) return false;
+        if ((*line)->find_first_not_of(" \t\r") == std::string::npos) return true;
+        auto const published = publish_line(bus, context, **line);
+        if (published || published.error().what().empty()) return done(published);
+        auto const& error = published.error();
+        return Error(error.code(), "line " + std::to_string(number) + " of standard input: " + error.what(), error.hint(), error.detail());
+    }
+
+    Result<void> publish_line(Connection& bus, Context& context, std::string const& line) {
+        auto const read = read_publish_line(line, bare_);
+        if (!read) return read.error();
+        auto const& topic = topic_.empty() ? read->topic : topic_;
+        if (topic.empty()) return usage_error("it does not say its topic", "bus topic pub TOPIC --stdin");
+        if (auto good = check_topic_name(topic); !good) return good;
+        auto choice = choice_;
+        if (choice.type.empty() && topic_.empty()) choice.type = read->type;
+        return with_publisher(bus, context, topic, choice, line.size(), [&](auto& p) { return p.publish_json(read->message); });
+    }
+
+    Result<void> publish_all_of_stdin(Connection& bus, Context& context) {
+        auto const bytes = Input(context.out).all();
+        if (!bytes) return bytes.error();
+        return with_publisher(bus, context, topic_, choice_, bytes->size(), [&](auto& p) { return p.publish_bytes(*bytes); });
+    }
+
+    static Result<bool> done(Result<void> const& published) { return published ? Result<bool>(true) : published.error(); }
+
+    /// The publisher of the topic, made at its first message and with its subscribers there.
+    template <class F>
+    Result<void> with_publisher(Connection& bus, Context& context, std::string const& topic, TypeChoice const& choice, std::size_t bytes,
+                                F&& f) {
+        auto found = publishers_.find(topic);
+        if (found == publishers_.end()) {
+            PublisherOptions options;
+            options.ring_bytes = ring_bytes_ ? static_cast<std::size_t>(*ring_bytes_) : std::max(options.ring_bytes, bytes * 8);
+            options.wait_for = context.timeout.value_or(kForEver);
+            auto made = TopicPublisher::open(bus, topic, choice, options);
+            if (!made) return made.error();
+            if (wait_) {
+                if (auto there = (*made)->wait_for_subscribers(static_cast<std::size_t>(*wait_), time_left()); !there) return there;
+            }
+            found = publishers_.emplace(topic, std::move(*made)).first;
+        }
+        return f(*found->second);
+    }
+
+    Duration time_left() const {
+        if (deadline_ == Deadline::max()) return kForEver;
+        return std::max<Duration>(deadline_ - std::chrono::steady_clock::now(), Duration::zero());
+    }
+
+    Result<void> finish(Context& context) {
+        for (auto const& [topic, publisher] : publishers_) {
+            if (auto read = publisher->wait_until_read(context, deadline_); !read) return read;
+            context.detail(std::to_string(publisher->published()) + " published on '" + topic + "'");
+            if (publisher->subscribers() == 0) context.note("nobody subscribes to '" + topic + "'");
+        }
+        return {};
+    }
+
+    std::string as_json() const {
+        JsonWriter json;
+        json.object().key("topics").array();
+        for (auto const& [topic, publisher] : publishers_) {
+            json.object().member("topic", topic).member("publisher", publisher->id()).member("published", publisher->published());
+            json.member("subscribers", publisher->subscribers()).end_object();
+        }
+        return json.end_array().end_object().take() + "\n";
+    }
+
+    std::string topic_, message_, raw_;
+    TypeChoice choice_;
+    std::optional<std::uint64_t> count_, wait_, ring_bytes_;
+    std::optional<double> rate_;
+    bool once_ = false, stdin_ = false, bare_ = false;
+    Deadline deadline_ = Deadline::max();
+    std::map<std::string, std::unique_ptr<TopicPublisher>> publishers_;
+};
+
+}  // namespace
+
+VerbEntry const kTopicPub{"topic", "pub", "Publishes messages",
+                          "The type is what the bus says of the topic; the first publisher gives --type and --proto.\n"
+                          "Ends when all who were there have the messages; -t is the longest wait for that and for -w.",
+                          make_verb<TopicPub>};
+
+}  // namespace bus::tool

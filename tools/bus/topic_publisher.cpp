@@ -1,0 +1,145 @@
+// One topic that `topic pub` publishes on.
+#include "topic_publisher.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/wrappers.pb.h>
+
+#include <bus/introspect.hpp>
+
+#include "connect.hpp"
+#include "errors.hpp"
+#include "topic_json.hpp"
+#include "waiting.hpp"
+
+namespace bus::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Duration kFirstLook = std::chrono::microseconds(200), kLastLook = std::chrono::milliseconds(20);
+constexpr Duration kStalled = std::chrono::seconds(1);  // for readers that take no part in flow control
+
+std::string shown(std::string const& type) { return type.empty() ? "bytes" : type; }
+
+/// Readers of one publisher that have not read all of it.
+struct Laggards {
+    bool reliable = false;     // one of them takes part in flow control
+    std::uint64_t behind = 0;  // messages, in all
+    std::string names;
+};
+
+Laggards laggards_of(TopicDetail const& detail, PublisherId publisher) {
+    Laggards laggards;
+    for (auto const& subscriber : detail.subscribers) {
+        for (auto const& progress : subscriber.progress) {
+            if (progress.publisher != publisher || progress.behind == 0) continue;
+            laggards.reliable = laggards.reliable || subscriber.kind == ReaderKind::reliable;
+            laggards.behind += progress.behind;
+            laggards.names += (laggards.names.empty() ? "" : ", ") + shown_client(subscriber.identity);
+        }
+    }
+    return laggards;
+}
+
+/// What protobuf brings itself: "google.protobuf.StringValue".
+google::protobuf::Descriptor const* well_known(std::string const& type) {
+    (void)google::protobuf::StringValue::descriptor();  // so that they are linked and registered
+    return google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+}
+
+}  // namespace
+
+Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice const& choice) {
+    auto const wanted = choice.type == "bytes" ? std::string() : choice.type;
+    auto const there = bus.topics(topic);
+    if (!there) return there.error();
+    if (!there->empty()) {
+        auto const& type = there->front().type;
+        if (!choice.type.empty() && type != wanted) {
+            return Error(Errc::schema_mismatch, "topic '" + topic + "' carries " + shown(type) + ", not " + shown(wanted),
+                         "leave --type out, or take another topic");
+        }
+        if (choice.proto.empty()) return bus.schema(topic);
+    }
+    if (!choice.proto.empty() && !choice.type.empty()) return Schema::load(choice.proto, choice.type);
+    if (choice.type == "bytes") return Schema();
+    if (!choice.type.empty()) {
+        if (auto known = bus.schema(choice.type)) return known;
+        if (auto const* descriptor = well_known(choice.type)) return Schema::of(*descriptor);
+        return Error(Errc::not_found, "nobody on the bus knows type '" + choice.type + "'", "add --proto FILE.proto, where it is defined");
+    }
+    return Error(Errc::not_found, "there is no topic '" + topic + "' yet, so its type is not known",
+                 "bus topic pub " + topic + " --type nav.Pose --proto FILE.proto '{...}'");
+}
+
+Result<std::unique_ptr<TopicPublisher>> TopicPublisher::open(Connection& bus, std::string const& topic, TypeChoice const& choice,
+                                                             PublisherOptions options) {
+    auto schema = find_schema(bus, topic, choice);
+    if (!schema) return schema.error();
+    if (schema->type().empty()) {
+        auto publisher = bus.publisher<Bytes>(topic, options);
+        if (!publisher) return publisher.error();
+        return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher))));
+    }
+    options.schema = *schema;
+    auto publisher = bus.publisher<Any>(topic, options);
+    if (!publisher) return publisher.error();
+    return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher))));
+}
+
+Result<void> TopicPublisher::publish_json(std::string const& json) {
+    auto const bytes = builder_.serialize(json);
+    if (!bytes) return bytes.error();
+    return publish_bytes(*bytes);
+}
+
+Result<void> TopicPublisher::publish_bytes(std::string_view bytes) {
+    auto const published = std::visit([&](auto& p) { return p.publish_bytes(std::as_bytes(std::span(bytes))); }, publisher_);
+    if (published) {
+        ++published_;
+        return {};
+    }
+    if (published.error() != Errc::timeout) return published.error();
+    return Error(Errc::timeout, "topic '" + topic_ + "': a reliable subscriber is a whole ring behind", "bus topic info " + topic_);
+}
+
+Result<void> TopicPublisher::wait_for_subscribers(std::size_t count, Duration timeout) {
+    auto const waited = std::visit([&](auto& p) { return p.wait_for_subscribers(count, timeout); }, publisher_);
+    if (waited || waited.error() != Errc::timeout) return waited;
+    return Error(Errc::timeout,
+                 "topic '" + topic_ + "' has " + std::to_string(subscribers()) + " of " + std::to_string(count) + " subscribers",
+                 "bus topic info " + topic_);
+}
+
+Result<void> TopicPublisher::wait_until_read(Context& context, Deadline deadline) const {
+    auto nap = kFirstLook;
+    auto progressed = Clock::now();
+    std::uint64_t behind = UINT64_MAX;
+    for (bool told = false;;) {
+        auto const detail = topic_detail(topic_, connection_options(context));
+        if (!detail) return detail.error() == Errc::not_found ? Result<void>() : detail.error();
+        auto const laggards = laggards_of(*detail, id());
+        auto const now = Clock::now();
+        if (laggards.behind == 0) return {};
+        if (now >= deadline)
+            return Error(Errc::timeout, "topic '" + topic_ + "' is not read to its end by " + laggards.names, "bus topic info " + topic_);
+        if (std::exchange(behind, laggards.behind) != laggards.behind) progressed = now;
+        if (now - progressed > kStalled && !std::exchange(told, true)) {
+            context.note("topic '" + topic_ + "' is not read to its end by " + laggards.names +
+                         (laggards.reliable ? "; waiting" : "; not waiting"));
+        }
+        if (now - progressed > kStalled && !laggards.reliable) return {};
+        if (auto slept = sleep_until(context.out, std::min(deadline, now + nap)); !slept) return slept;
+        nap = std::min(nap * 2, kLastLook);
+    }
+}
+
+PublisherId TopicPublisher::id() const noexcept {
+    return std::visit([](auto const& p) { return p.id(); }, publisher_);
+}
+
+std::size_t TopicPublisher::subscribers() const noexcept {
+    return std::visit([](auto const& p) { return p.subscribers(); }, publisher_);
+}
+
+}  // namespace bus::tool

@@ -1,0 +1,21 @@
+// The table of verbs.
+#include "verbs.hpp"
+
+#include <array>
+
+namespace bus::tool {
+
+std::span<VerbEntry const* const> verbs() {
+    static constexpr std::array kAll{&kStatus,  &kTopicLs,  &kTopicInfo, &kTopicEcho, &kTopicPub,
+                                     &kTopicHz, &kClientLs, &kIpc,       &kDoctor,    &kWaitTopic};
+    return kAll;
+}
+
+std::string_view noun_summary(std::string_view noun) {
+    if (noun == "topic") return "Topics: what is published, by whom, how often, and the messages themselves.";
+    if (noun == "client") return "Clients: the programs that are on the bus.";
+    if (noun == "wait") return "Waits until something is there.";
+    return {};
+}
+
+}  // namespace bus::tool
