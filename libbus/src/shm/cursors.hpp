@@ -25,7 +25,7 @@ public:
     /// Errors: invalid: the segment is too short for what it says it holds.
     static Result<CursorsView> open(std::span<std::byte const> segment);
     std::uint32_t cursor_count() const noexcept { return cursors_; }
-    std::uint32_t waiter_count() const noexcept { return kWaitersPerSession; }
+    std::uint32_t waiter_count() const noexcept { return segment_ == nullptr ? 0 : kWaitersPerSession; }
     /// Null beyond the end.
     Cursor const* cursor(std::uint32_t index) const noexcept;
     Waiter const* waiter(std::uint32_t index) const noexcept;

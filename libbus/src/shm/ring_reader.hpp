@@ -108,10 +108,13 @@ void RingReader<Memory>::start_at(RingPlace place) noexcept {
 
 template <class Memory>
 bool RingReader<Memory>::is_still_there(std::uint64_t position) const noexcept {
-    if (!reliable_) return still_there<Memory>(ring_, position);
-    Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit
-    std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
-    return limit <= ring_.capacity || limit - ring_.capacity <= position;
+    if (reliable_) {
+        Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit
+        std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
+        if (limit <= ring_.capacity || limit - ring_.capacity <= position) [[likely]]
+            return true;
+    }  // else somebody joins (a limit is announced before it is agreed), or we are no longer waited for
+    return still_there<Memory>(ring_, position);
 }
 
 template <class Memory>
@@ -197,12 +200,8 @@ Record RingReader<Memory>::deliver(Message const& message, std::byte const* byte
 template <class Memory>
 void RingReader<Memory>::recover(int attempt) noexcept {
     std::uint64_t const tail = load_tail(ring_);
-    std::uint64_t oldest = oldest_position(ring_);
-    if (reliable_) {
-        std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
-        oldest = std::max(oldest, limit <= ring_.capacity ? 0 : limit - ring_.capacity);
-    }
-    RingPlace const place = first_indexed(ring_, oldest + ring_.capacity / kOverruns * static_cast<std::uint64_t>(attempt), tail);
+    std::uint64_t const skipped = ring_.capacity / kOverruns * static_cast<std::uint64_t>(attempt);
+    RingPlace const place = first_indexed(ring_, oldest_position(ring_) + skipped, tail);
     position_ = std::max(position_, place.position);
     seen_tail_ = std::max(position_, tail);
 }

@@ -107,7 +107,8 @@ public:
     // ---- flow control ------------------------------------------------------------------------------------------------------
 
     /// Asks for the members' floor and raises the limit to floor + capacity. `floor_of(tail)` returns the least position of the readers
-    /// that are waited for, the given tail where there are none; it is called after a full fence. (docs/models.md, join)
+    /// that are waited for, the given tail where there are none. It is called twice: the new limit is told to joiners first, then used if
+    /// nobody has joined below it meanwhile. (docs/models.md, join)
     /// Returns: whether the limit grew.
     template <class FloorOf>
     bool refresh_limit(FloorOf&& floor_of);
@@ -257,11 +258,17 @@ template <class Memory>
 template <class FloorOf>
 bool RingWriter<Memory>::refresh_limit(FloorOf&& floor_of) {
     Memory::full_fence();
-    std::uint64_t const floor = std::min<std::uint64_t>(floor_of(tail_), tail_);  // a cursor beyond our tail holds nobody up
-    if (floor + ring_.capacity <= limit_) return false;
-    limit_ = floor + ring_.capacity;
-    ring_.head->limit.store(limit_, std::memory_order_relaxed);
-    Memory::full_fence();  // told before it is used. Partner: the joiner's fence between its pin and its look at the limit
+    auto const looked = [&] {
+        return std::min<std::uint64_t>(floor_of(tail_), tail_) + ring_.capacity;
+    };  // a cursor beyond our tail holds nobody up
+    std::uint64_t const announced = looked();
+    if (announced <= limit_) return false;
+    ring_.head->limit.store(announced, std::memory_order_release);
+    Memory::full_fence();  // partner: join_reliably, between its pin and its look at the limit: we see the pin, or it sees the limit
+    std::uint64_t const agreed = std::min(announced, looked());
+    if (agreed != announced) ring_.head->limit.store(std::max(limit_, agreed), std::memory_order_relaxed);
+    if (agreed <= limit_) return false;
+    limit_ = agreed;
     return true;
 }
 

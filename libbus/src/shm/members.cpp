@@ -1,0 +1,91 @@
+// The members of a ring, as its publisher counts them.
+#include "shm/members.hpp"
+
+#include <algorithm>
+
+namespace bus::shm {
+
+namespace {
+
+Member made_from(Link<MemberEntry> const& link) {
+    MemberEntry const& entry = *link.entry;
+    Member member;
+    member.index = link.index;
+    member.subscription_id = entry.subscription_id;
+    member.session = entry.session;
+    member.session_id = entry.session_id;
+    member.user = kNil;
+    member.kind = entry.kind;
+    member.counted = entry.start;
+    return member;
+}
+
+}  // namespace
+
+Result<void> MemberList::refresh(DirectoryView const& directory, CursorSource& cursors) {
+    auto chain = members_of_ring(directory, ring_index_, ring_id_);
+    if (!chain) return chain.error();
+    std::vector<Member> fresh;
+    fresh.reserve(chain->links.size());
+    for (auto const& link : chain->links) {
+        Member member = made_from(link);
+        auto const known = std::find_if(members_.begin(), members_.end(), [&](Member const& other) {
+            return other.index == member.index && other.subscription_id == member.subscription_id;
+        });
+        if (known != members_.end()) {
+            member = *known;
+        } else if (auto const session = directory.snapshot<SessionEntry>(member.session);
+                   session && (*session)->session_id == member.session_id) {
+            member.user = (*session)->user;
+            member.uid = (*session)->uid;
+        }
+        if (member.cursor == nullptr) member.cursor = cursors.cursor(member.session, member.session_id, link.entry->cursor);
+        fresh.push_back(member);
+    }
+    members_ = std::move(fresh);
+    epoch_ = chain->epoch;
+    return {};
+}
+
+// A position only grows; a cursor that has gone, or was given to another ring, leaves the member where it stood.
+void MemberList::look_at(Member& member) const noexcept {
+    if (member.cursor == nullptr) return;
+    auto const position = position_of(*member.cursor, ring_id_);
+    if (!position) return;
+    member.attached = true;
+    member.counted = std::max(member.counted, *position);
+}
+
+std::uint64_t MemberList::floor(std::uint64_t tail) noexcept {
+    std::uint64_t least = tail;
+    for (Member& member : members_) {
+        if (member.kind != ReaderKind::reliable || member.dead) continue;
+        look_at(member);
+        least = std::min(least, member.counted);
+    }
+    return least;
+}
+
+Member const* MemberList::slowest() const noexcept {
+    Member const* slowest = nullptr;
+    for (Member const& member : members_)
+        if (member.kind == ReaderKind::reliable && !member.dead && (slowest == nullptr || member.counted < slowest->counted))
+            slowest = &member;
+    return slowest;
+}
+
+void MemberList::mark_dead(std::uint64_t session_id) noexcept {
+    for (Member& member : members_)
+        if (member.session_id == session_id) member.dead = true;
+}
+
+std::size_t MemberList::attached_count() noexcept {
+    std::size_t count = 0;
+    for (Member& member : members_) {
+        look_at(member);
+        count += member.attached && !member.dead;
+    }
+    return count;
+}
+
+}  // namespace bus::shm
