@@ -16,7 +16,7 @@
 namespace bus {
 
 struct TopicInfo {
-    std::string name, type;  // type: empty for bytes
+    std::string name = {}, type = {};  // type: empty for bytes
     std::uint64_t publishers = 0, subscribers = 0, observers = 0;
     std::uint64_t lost = 0;                 // by all its subscribers, those that are gone too
     double rate = 0, bytes_per_second = 0;  // of the whole topic, over the last moments
@@ -61,7 +61,7 @@ struct SubscriberInfo {
     std::uint64_t id = 0;      // of the subscription
     std::uint64_t client = 0;  // ClientInfo::id
     Identity identity = {};
-    std::string pattern;
+    std::string pattern = {};
     ReaderKind kind = ReaderKind::best_effort;
     struct Progress {  // by publisher
         PublisherId publisher = 0;
@@ -71,26 +71,26 @@ struct SubscriberInfo {
         std::uint64_t behind_bytes = 0;
         std::uint64_t lost = 0;
     };
-    std::vector<Progress> progress;
+    std::vector<Progress> progress = {};
     std::uint64_t lost = 0;  // in all
 };
 
 struct TopicDetail {
-    TopicInfo topic;
-    std::vector<PublisherInfo> publishers;
-    std::vector<SubscriberInfo> subscribers;
+    TopicInfo topic = {};
+    std::vector<PublisherInfo> publishers = {};
+    std::vector<SubscriberInfo> subscribers = {};
 };
 
 struct BusInfo {
-    std::string bus, folder;
+    std::string bus = {}, folder = {};
     struct Broker {
         bool alive = false;
         std::int32_t pid = 0;
         std::uint32_t uid = 0;
         std::uint64_t generation = 0;
         SentTime since = {};  // start of this generation
-        std::string version;
-    } broker;
+        std::string version = {};
+    } broker = {};
     std::uint64_t clients = 0, topics = 0, publishers = 0, subscribers = 0, observers = 0;
 };
 
@@ -106,7 +106,7 @@ struct KernelObject {
     std::uint64_t bytes = 0;     // segment: size; queue: waiting
     std::uint64_t messages = 0;  // queue: waiting; set: semaphores; segment: processes that have it attached
     std::uint64_t client = 0;    // whose it is, 0: the bus's
-    std::string path;            // FIFO
+    std::string path = {};       // FIFO
     bool exists = true;          // false: somebody removed it
 };
 
@@ -120,12 +120,12 @@ struct KernelObject {
 
 /// A runtime folder as `bus doctor` sees it, whoever serves it.
 struct FoundBus {
-    std::string bus, folder;
+    std::string bus = {}, folder = {};
     enum class State { serving, dead, elsewhere, empty } state = State::empty;  // elsewhere: another IPC namespace, or another boot
     std::int32_t broker_pid = 0;
-    std::uint32_t uid = 0;              // owner of the folder
-    std::vector<KernelObject> objects;  // those that exist
-    std::vector<Identity> holders;      // clients that are alive: their session's token is held
+    std::uint32_t uid = 0;                   // owner of the folder
+    std::vector<KernelObject> objects = {};  // those that exist
+    std::vector<Identity> holders = {};      // clients that are alive: their session's token is held
 };
 
 /// Every bus in the folders where one could be found from here: $BUS_RUNTIME_DIR, else one's own and /run/bus.
