@@ -1,0 +1,91 @@
+// One topic in detail: who publishes, who reads, how far behind.
+#include <algorithm>
+#include <bus/name.hpp>
+
+#include "client/look.hpp"
+#include "shm/ring_format.hpp"
+
+namespace bus::client {
+
+namespace {
+
+bool has_left(shm::RingEntry const& ring) { return ring.head.state == static_cast<std::uint32_t>(shm::RingState::left); }
+
+std::uint64_t distance(std::uint64_t ahead, std::uint64_t behind) { return ahead > behind ? ahead - behind : 0; }
+
+ReaderKind kind_of(shm::ReaderKind kind) {
+    switch (kind) {
+        case shm::ReaderKind::reliable:
+            return ReaderKind::reliable;
+        case shm::ReaderKind::observer:
+            return ReaderKind::observer;
+        case shm::ReaderKind::best_effort:
+            break;
+    }
+    return ReaderKind::best_effort;
+}
+
+}  // namespace
+
+PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entry) const {
+    PublisherInfo info{.id = entry.ring_id, .client = entry.session_id};
+    if (auto const* const session = picture.session(entry.session_id)) info.identity = identity(*session->entry);
+    info.left = has_left(entry);
+    info.ring_bytes = entry.capacity;
+    SegmentPtr keep;
+    auto const view = ring(entry, keep);
+    if (!view) return info;
+    auto const& head = *view->head;
+    info.sequence = head.sequence.load(std::memory_order_relaxed);
+    info.bytes = shm::load_tail(*view);
+    info.history = head.history;
+    info.retain = head.retain != 0;
+    info.when_full = head.when_full <= static_cast<std::uint32_t>(WhenFull::drop) ? static_cast<WhenFull>(head.when_full) : WhenFull::wait;
+    info.dropped = head.dropped.load(std::memory_order_relaxed);
+    info.waited = Duration(head.waited_ns.load(std::memory_order_relaxed));
+    info.held_by = head.held_by.load(std::memory_order_relaxed);
+    return info;
+}
+
+SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription, std::uint32_t topic) const {
+    SubscriberInfo info{.id = subscription->subscription_id, .client = subscription->session_id};
+    if (auto const* const session = picture.session(info.client)) info.identity = identity(*session->entry);
+    info.pattern = shm::text(subscription->pattern);
+    info.kind = kind_of(subscription->kind);
+    for (auto const& member : picture.members) {
+        if (member->subscription != subscription.index || member->subscription_id != info.id) continue;
+        auto const of_ring = std::ranges::find_if(picture.rings, [&](auto const& one) {
+            return one.index == member->ring && one->ring_id == member->ring_id && one->topic == topic;
+        });
+        if (of_ring == picture.rings.end()) continue;
+        auto const at = reader(*member.entry);
+        SubscriberInfo::Progress progress{.publisher = member->ring_id, .attached = at.attached, .sequence = at.sequence, .lost = at.lost};
+        SegmentPtr keep;
+        auto const view = ring(*of_ring->entry, keep);
+        if (view) {
+            progress.behind_bytes = distance(shm::load_tail(*view), at.position);
+            // Who has not attached yet and was there first will get everything; who came later starts at the end.
+            if (at.attached || member->joined_later == 0)
+                progress.behind = distance(view->head->sequence.load(std::memory_order_relaxed), at.sequence);
+        }
+        info.lost += progress.lost;
+        info.progress.push_back(progress);
+    }
+    return info;
+}
+
+Result<TopicDetail> Look::topic(std::string_view name) const {
+    if (auto checked = check_name(name, Reserved::allow); !checked) return checked.error();
+    Picture const picture(bus_.directory());
+    auto const topic = std::ranges::find_if(picture.topics, [&](auto const& one) { return shm::text(one->name) == name; });
+    if (topic == picture.topics.end())
+        return Error(Errc::not_found, "bus '" + bus_.name() + "' has no topic " + std::string(name), "see what there is: bus topic ls");
+    TopicDetail detail{.topic = summary(picture, *topic)};
+    for (auto const& ring_entry : picture.rings)
+        if (ring_entry->topic == topic->index) detail.publishers.push_back(publisher(picture, *ring_entry.entry));
+    for (auto const& subscription : picture.subscriptions)
+        if (matches(shm::text(subscription->pattern), name)) detail.subscribers.push_back(subscriber(picture, subscription, topic->index));
+    return detail;
+}
+
+}  // namespace bus::client
