@@ -16,7 +16,7 @@
 namespace bus {
 
 struct TopicInfo {
-    std::string name, type;  // type: empty for bytes
+    std::string name = {}, type = {};  // type: empty for bytes
     std::uint64_t publishers = 0, subscribers = 0, observers = 0;
     std::uint64_t lost = 0;                 // by all its subscribers, those that are gone too
     double rate = 0, bytes_per_second = 0;  // of the whole topic, over the last moments
@@ -97,8 +97,8 @@ struct BusInfo {
 /// A kernel object of the bus, or a file of its runtime folder.
 struct KernelObject {
     enum class Kind { segment, queue, semaphores, fifo } kind = Kind::segment;
-    std::string use = {};
-    // "directory", "rendezvous", "alive", "lobby", "requests", "tokens", "bells", "attention", "cursors", "arena", "schemas"
+    std::string
+        use;  // "directory", "rendezvous", "alive", "lobby", "requests", "tokens", "bells", "attention", "cursors", "arena", "schemas"
     std::int32_t id = -1;  // as `ipcs` shows it; -1 for a FIFO
     std::int32_t key = 0;
     std::uint32_t uid = 0;  // owner
@@ -106,7 +106,7 @@ struct KernelObject {
     std::uint64_t bytes = 0;     // segment: size; queue: waiting
     std::uint64_t messages = 0;  // queue: waiting; set: semaphores; segment: processes that have it attached
     std::uint64_t client = 0;    // whose it is, 0: the bus's
-    std::string path = {};            // FIFO
+    std::string path = {};       // FIFO
     bool exists = true;          // false: somebody removed it
 };
 
@@ -120,10 +120,10 @@ struct KernelObject {
 
 /// A runtime folder as `bus doctor` sees it, whoever serves it.
 struct FoundBus {
-    std::string bus, folder;
+    std::string bus = {}, folder = {};
     enum class State { serving, dead, elsewhere, empty } state = State::empty;  // elsewhere: another IPC namespace, or another boot
     std::int32_t broker_pid = 0;
-    std::uint32_t uid = 0;              // owner of the folder
+    std::uint32_t uid = 0;                   // owner of the folder
     std::vector<KernelObject> objects = {};  // those that exist
     std::vector<Identity> holders = {};      // clients that are alive: their session's token is held
 };

@@ -27,10 +27,13 @@ struct alignas(kLine) Waiter {
     std::atomic<BellKind> bell;              // semaphore: number bell_base + index of this place; fifo: the session's
 };
 
+inline constexpr std::uint64_t kClosed = ~std::uint64_t{0};  // position of a cursor that is read no more: holds nobody up
+
 /// Where one reader stands in one ring. Only the reader's client writes it; busd decides who uses which.
 struct alignas(kLine) Cursor {
-    std::atomic<std::uint64_t> ring_id;   // whose cursor it is; 0: not attached. Stored (release) after position, cleared before re-use
-    std::atomic<std::uint64_t> position;  // all below has been read, or given up
+    std::atomic<std::uint64_t>
+        ring_id;  // whose cursor it is; 0: not attached. Stored (release) after position, stays when the cursor is closed
+    std::atomic<std::uint64_t> position;  // all below has been read, or given up; kClosed: it counts no more
     std::atomic<std::uint64_t> sequence;  // of the last message delivered
     std::atomic<std::uint64_t> received;  // messages delivered
     std::atomic<std::uint64_t> lost;      // messages overwritten before they were read, exact

@@ -78,7 +78,12 @@ void attach_cursor(Cursor& cursor, std::uint64_t ring_id, std::uint64_t position
     cursor.ring_id.store(ring_id, std::memory_order_release);  // partner: the first load in position_of
 }
 
-void detach_cursor(Cursor& cursor) noexcept { cursor.ring_id.store(0, std::memory_order_release); }
+void close_cursor(Cursor& cursor, std::uint64_t ring_id) noexcept {
+    if (cursor.ring_id.load(std::memory_order_relaxed) == ring_id)
+        cursor.position.store(kClosed, std::memory_order_release);
+    else
+        attach_cursor(cursor, ring_id, kClosed);
+}
 
 std::optional<std::uint64_t> position_of(Cursor const& cursor, std::uint64_t ring_id) noexcept {
     if (cursor.ring_id.load(std::memory_order_acquire) != ring_id) return std::nullopt;

@@ -51,9 +51,10 @@ private:
 
 /// Makes `cursor` stand for a reader of `ring_id` at `position`: position first, then the id. join_reliably() does it itself.
 void attach_cursor(Cursor& cursor, std::uint64_t ring_id, std::uint64_t position) noexcept;
-/// It stands for nobody. The publisher goes on counting the member where it stood last, until busd unlinks it.
-void detach_cursor(Cursor& cursor) noexcept;
-/// Where the reader of `ring_id` stands; nothing where the cursor is not, or no longer, that reader's.
+/// The reader of `ring_id` reads no more: from now on the cursor holds nobody up, whether busd lives or not. The cursor may not be attached
+/// to another ring before busd has unlinked the member.
+void close_cursor(Cursor& cursor, std::uint64_t ring_id) noexcept;
+/// Where the reader of `ring_id` stands, kClosed where it reads no more; nothing where the cursor does not stand for it (yet).
 std::optional<std::uint64_t> position_of(Cursor const& cursor, std::uint64_t ring_id) noexcept;
 
 }  // namespace bus::shm

@@ -3,9 +3,11 @@
 //
 // Behind the head lie tables of entries of one size each. An entry is changed under its own version word: odd while busd writes,
 // even and different afterwards. A reader copies the entry word by word between two looks at the version and tries again a bounded
-// number of times, so that a busd that died writing hangs nobody. Words marked (live) are atomics of their own, outside that rule.
+// number of times, so that a busd that died writing hangs nobody. Words marked (live) are atomics of their own, outside that rule, and fill
+// whole 8-byte words.
 // Entries are linked by index (kNil ends a chain); a chain is walked between two looks at the epoch of the entry that owns it, at most as
-// many steps as the table has entries. All chains can be rebuilt from the entries: a new busd does so.
+// many steps as the table has entries. Links are live, and an entry is whole before it is linked: a walker passes by an entry whose version
+// stays odd, for nobody has been told of it yet. All chains can be rebuilt from the entries: a new busd does so.
 #pragma once
 
 #include "shm/ring_layout.hpp"
@@ -66,11 +68,11 @@ enum class TopicState : std::uint32_t { free = 0, present = 1 };
 struct TopicEntry {
     EntryHead head;
     std::uint64_t topic_id;
-    std::uint32_t first_ring;  // chain: RingEntry::next_in_topic
+    std::atomic<std::uint32_t> first_ring;  // (live) chain: RingEntry::next_in_topic
+    std::uint32_t reserved;
     std::uint32_t publishers;  // live rings
     std::uint32_t subscribers, observers;
-    std::uint32_t schema;  // index of the SchemaEntry, kNil: none
-    std::uint32_t reserved;
+    std::uint32_t schema;              // index of the SchemaEntry, kNil: none
     std::uint64_t lost;                // by subscribers that are gone by now
     std::atomic<std::uint64_t> epoch;  // (live) raised after each change of the chain
     char name[kNameBytes];
@@ -85,8 +87,8 @@ struct RingEntry {
     std::uint64_t session_id;  // of the publisher
     std::uint32_t session;     // index
     std::uint32_t topic;
-    std::uint32_t next_in_topic;
-    std::uint32_t first_member;  // chain: MemberEntry::next_in_ring
+    std::atomic<std::uint32_t> next_in_topic;  // (live)
+    std::atomic<std::uint32_t> first_member;   // (live) chain: MemberEntry::next_in_ring
     std::uint32_t uid;
     std::uint32_t reserved;
     ObjectRef segment;     // the arena it lies in
@@ -105,7 +107,7 @@ struct SubscriptionEntry {
     std::uint64_t session_id;
     std::uint32_t session;
     ReaderKind kind;
-    std::uint32_t first_member;  // chain: MemberEntry::next_in_subscription
+    std::atomic<std::uint32_t> first_member;  // (live) chain: MemberEntry::next_in_subscription
     std::uint32_t reserved;
     std::atomic<std::uint64_t> epoch;  // (live) raised after each change of the chain; the reader looks at it before it sleeps
     char pattern[kNameBytes];
@@ -125,9 +127,9 @@ struct MemberEntry {  // one reader of one ring
     std::uint32_t cursor;  // index in the reader's cursor segment
     ReaderKind kind;
     std::uint32_t joined_later;  // 1: the ring was there first; 0: the reader was, and gets everything from position 0
-    std::uint64_t start;         // position it counts at until its cursor is attached
-    std::uint32_t next_in_ring;
-    std::uint32_t next_in_subscription;
+    std::uint64_t start;  // joined_later = 0: position it counts at until its cursor is attached; 1: the tail busd saw, for the tools
+    std::atomic<std::uint32_t> next_in_ring;          // (live)
+    std::atomic<std::uint32_t> next_in_subscription;  // (live)
 };
 
 enum class SchemaState : std::uint32_t { free = 0, present = 1 };

@@ -23,23 +23,33 @@ void DirectoryWriter::load_entry(std::byte const* from, std::byte* to, std::size
     }
 }
 
-// Word 0 holds version and state. Odd version first, then a release fence, then the words that differ, the state among them, then the even
-// version by release. Partner: try_copy in directory.cpp.
-void DirectoryWriter::store_entry(std::byte* to, std::byte const* from, std::size_t bytes, std::size_t live_offset) noexcept {
+// Odd version first, then a release fence, then the words that differ, then the even version by release (partner: try_copy in
+// directory.cpp); then the live ones, each by release (partner: the walkers in chains.cpp). Word 0 holds version and state.
+void DirectoryWriter::store_entry(std::byte* to, std::byte const* before, std::byte const* after, std::size_t bytes,
+                                  std::uint64_t live_words) noexcept {
     auto& head = *reinterpret_cast<EntryHead*>(to);
+    auto const differs = [&](std::size_t at) { return std::memcmp(before + at, after + at, 8) != 0; };
+    auto const is_live = [&](std::size_t at) { return at / 8 < 64 && (live_words >> at / 8 & 1) != 0; };
+    auto const word = [&](std::size_t at) {
+        std::uint64_t value = 0;
+        std::memcpy(&value, after + at, 8);
+        return value;
+    };
     std::uint32_t const odd = head.version.load(std::memory_order_relaxed) | 1;
-    std::uint32_t state = 0;
-    std::memcpy(&state, from + offsetof(EntryHead, state), sizeof state);
-    bool const keeps_live = __atomic_load_n(&head.state, __ATOMIC_RELAXED) != 0 && state != 0;
-    head.version.store(odd, std::memory_order_relaxed);
-    DefaultMemory::release_fence();
-    for (std::size_t at = 8; at < bytes; at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, from + at, 8);
-        if ((at != live_offset || !keeps_live) && load_word(to + at) != word) store_word(to + at, word);
+    bool changes = odd == head.version.load(std::memory_order_relaxed) || std::memcmp(before + 4, after + 4, 4) != 0;
+    for (std::size_t at = 8; at < bytes && !changes; at += 8) changes = !is_live(at) && differs(at);
+    if (changes) {
+        head.version.store(odd, std::memory_order_relaxed);
+        DefaultMemory::release_fence();
+        for (std::size_t at = 8; at < bytes; at += 8)
+            if (!is_live(at) && differs(at)) store_word(to + at, word(at));
+        std::uint32_t state = 0;
+        std::memcpy(&state, after + offsetof(EntryHead, state), sizeof state);
+        __atomic_store_n(&head.state, state, __ATOMIC_RELAXED);
+        head.version.store(odd + 1, std::memory_order_release);
     }
-    __atomic_store_n(&head.state, state, __ATOMIC_RELAXED);
-    head.version.store(odd + 1, std::memory_order_release);
+    for (std::size_t at = 8; at < bytes; at += 8)
+        if (is_live(at) && differs(at)) reinterpret_cast<std::atomic<std::uint64_t>*>(to + at)->store(word(at), std::memory_order_release);
 }
 
 Error DirectoryWriter::table_full(std::string_view table, std::uint32_t capacity) {

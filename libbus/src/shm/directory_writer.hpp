@@ -22,13 +22,15 @@ public:
     DirectoryView const& view() const noexcept { return view_; }
     DirectoryHead& head() noexcept { return *head_; }
 
-    /// Calls edit(E&) on a private copy and stores the words that differ, under an odd version. `index` is within the table.
-    /// (live) words are left alone whatever edit does, except of an entry that is free before or after.
+    /// Calls edit(E&) on a private copy and stores the words that differ: those under the version first, with the version odd meanwhile,
+    /// then the (live) ones, each by itself. So a change of links alone leaves the entry whole at every moment; a new entry is linked by a
+    /// call of its own, last. `index` is within the table.
     template <DirectoryEntry E, class Edit>
     void change(std::uint32_t index, Edit&& edit) {
-        Snapshot<E> copy = own<E>(index);
-        edit(copy.edit());
-        store_entry(entry<E>(index), copy.raw(), sizeof(E), live_offset<E>());
+        Snapshot<E> const before = own<E>(index);
+        Snapshot<E> after = before;
+        edit(after.edit());
+        store_entry(entry<E>(index), before.raw(), after.raw(), sizeof(E), live_words<E>());
     }
 
     /// Our own look at an entry, torn or not. No loop: nobody else writes.
@@ -52,8 +54,8 @@ public:
     /// All zero but its version: free. `used` stays.
     template <DirectoryEntry E>
     void free(std::uint32_t index) noexcept {
-        Snapshot<E> empty;
-        store_entry(entry<E>(index), empty.raw(), sizeof(E), sizeof(E));
+        Snapshot<E> const empty;
+        store_entry(entry<E>(index), own<E>(index).raw(), empty.raw(), sizeof(E), 0);
     }
 
     /// A free entry: the lowest at or above `from` (wraps around); raises `used` where it was never used. The caller fills it by change(),
@@ -70,7 +72,7 @@ public:
 
 private:
     template <DirectoryEntry E>
-    static constexpr std::size_t live_offset() noexcept;  // of its live word; sizeof(E): it has none
+    static constexpr std::uint64_t live_words() noexcept;  // bit n: word n is live
     template <DirectoryEntry E>
     std::byte* entry(std::uint32_t index) const noexcept {
         return reinterpret_cast<std::byte*>(const_cast<E*>(view_.live<E>(index)));  // ours is the writable mapping it points into
@@ -82,7 +84,8 @@ private:
     static std::atomic<std::uint32_t>& version(std::byte* entry) noexcept { return reinterpret_cast<EntryHead*>(entry)->version; }
     static void raise(std::atomic<std::uint64_t>& epoch) noexcept { epoch.fetch_add(1, std::memory_order_seq_cst); }
     static void load_entry(std::byte const* from, std::byte* to, std::size_t bytes) noexcept;
-    static void store_entry(std::byte* to, std::byte const* from, std::size_t bytes, std::size_t live_offset) noexcept;
+    static void store_entry(std::byte* to, std::byte const* before, std::byte const* after, std::size_t bytes,
+                            std::uint64_t live_words) noexcept;
     static Error table_full(std::string_view table, std::uint32_t capacity);
 
     DirectoryHead* head_ = nullptr;
@@ -90,11 +93,14 @@ private:
 };
 
 template <DirectoryEntry E>
-constexpr std::size_t DirectoryWriter::live_offset() noexcept {
-    if constexpr (std::same_as<E, RingEntry>) return offsetof(RingEntry, member_epoch);
-    if constexpr (std::same_as<E, SubscriptionEntry>) return offsetof(SubscriptionEntry, epoch);
-    if constexpr (std::same_as<E, TopicEntry>) return offsetof(TopicEntry, epoch);
-    return sizeof(E);
+constexpr std::uint64_t DirectoryWriter::live_words() noexcept {
+    auto const bit = [](std::size_t offset) { return std::uint64_t{1} << offset / 8; };
+    if constexpr (std::same_as<E, RingEntry>) return bit(offsetof(RingEntry, next_in_topic)) | bit(offsetof(RingEntry, member_epoch));
+    if constexpr (std::same_as<E, SubscriptionEntry>)
+        return bit(offsetof(SubscriptionEntry, first_member)) | bit(offsetof(SubscriptionEntry, epoch));
+    if constexpr (std::same_as<E, TopicEntry>) return bit(offsetof(TopicEntry, first_ring)) | bit(offsetof(TopicEntry, epoch));
+    if constexpr (std::same_as<E, MemberEntry>) return bit(offsetof(MemberEntry, next_in_ring));
+    return 0;
 }
 
 template <DirectoryEntry E>

@@ -138,11 +138,11 @@
     X(TopicEntry, head, 0, 8)                   \
     X(TopicEntry, topic_id, 8, 8)               \
     X(TopicEntry, first_ring, 16, 4)            \
-    X(TopicEntry, publishers, 20, 4)            \
-    X(TopicEntry, subscribers, 24, 4)           \
-    X(TopicEntry, observers, 28, 4)             \
-    X(TopicEntry, schema, 32, 4)                \
-    X(TopicEntry, reserved, 36, 4)              \
+    X(TopicEntry, publishers, 24, 4)            \
+    X(TopicEntry, subscribers, 28, 4)           \
+    X(TopicEntry, observers, 32, 4)             \
+    X(TopicEntry, schema, 36, 4)                \
+    X(TopicEntry, reserved, 20, 4)              \
     X(TopicEntry, lost, 40, 8)                  \
     X(TopicEntry, epoch, 48, 8)                 \
     X(TopicEntry, name, 56, 256)                \

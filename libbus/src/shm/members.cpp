@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "shm/memory.hpp"
+
 namespace bus::shm {
 
 namespace {
@@ -14,9 +16,9 @@ Member made_from(Link<MemberEntry> const& link) {
     member.subscription_id = entry.subscription_id;
     member.session = entry.session;
     member.session_id = entry.session_id;
-    member.user = kNil;
     member.kind = entry.kind;
-    member.counted = entry.start;
+    member.start = entry.joined_later != 0 ? kClosed : entry.start;
+    member.cursor_index = entry.cursor;
     return member;
 }
 
@@ -39,7 +41,7 @@ Result<void> MemberList::refresh(DirectoryView const& directory, CursorSource& c
             member.user = (*session)->user;
             member.uid = (*session)->uid;
         }
-        if (member.cursor == nullptr) member.cursor = cursors.cursor(member.session, member.session_id, link.entry->cursor);
+        if (member.cursor == nullptr) member.cursor = cursors.cursor(member.session, member.session_id, member.cursor_index);
         fresh.push_back(member);
     }
     members_ = std::move(fresh);
@@ -47,13 +49,10 @@ Result<void> MemberList::refresh(DirectoryView const& directory, CursorSource& c
     return {};
 }
 
-// A position only grows; a cursor that has gone, or was given to another ring, leaves the member where it stood.
 void MemberList::look_at(Member& member) const noexcept {
-    if (member.cursor == nullptr) return;
-    auto const position = position_of(*member.cursor, ring_id_);
-    if (!position) return;
-    member.attached = true;
-    member.counted = std::max(member.counted, *position);
+    auto const position = member.cursor == nullptr ? std::nullopt : position_of(*member.cursor, ring_id_);
+    member.attached = position && *position != kClosed;
+    member.counted = position.value_or(member.start);
 }
 
 std::uint64_t MemberList::floor(std::uint64_t tail) noexcept {
@@ -64,6 +63,19 @@ std::uint64_t MemberList::floor(std::uint64_t tail) noexcept {
         least = std::min(least, member.counted);
     }
     return least;
+}
+
+// Cursors first, then the epoch: who was made a member before that look stands in the list, who comes later sees the limit we told.
+std::uint64_t MemberList::fresh_floor(DirectoryView const& directory, CursorSource& cursors, std::uint64_t tail) {
+    constexpr int kTries = 16;
+    RingEntry const* const ring = directory.live<RingEntry>(ring_index_);
+    for (int attempt = 0; ring != nullptr && attempt < kTries; ++attempt) {
+        if (is_stale(ring->member_epoch) && !refresh(directory, cursors)) return 0;
+        std::uint64_t const least = floor(tail);
+        DefaultMemory::acquire_fence();
+        if (!is_stale(ring->member_epoch)) return least;
+    }
+    return 0;
 }
 
 Member const* MemberList::slowest() const noexcept {

@@ -1,7 +1,8 @@
 // A publisher's private list of those who read its ring, made anew when the ring's member epoch has changed.
 //
-// How another session's cursor segment gets mapped is the caller's business (CursorSource). A member whose cursor can't be reached, is not
-// attached yet or stands for another ring counts where it stood last, at first at its recorded start: never further ahead than it is.
+// How another session's cursor segment gets mapped is the caller's business (CursorSource). Where a reliable member holds the publisher up:
+// at its cursor's position while the cursor stands for this ring (kClosed: nowhere). Until then one that was there before the ring counts
+// at its start, one that joined later not at all: it looks at the limit itself when it attaches (docs/models.md, join).
 #pragma once
 
 #include <bus/error.hpp>
@@ -26,13 +27,17 @@ struct Member {
     std::uint64_t subscription_id = 0;
     std::uint32_t session = 0;
     std::uint64_t session_id = 0;
-    std::uint32_t user = 0;  // index of the UserEntry, kNil: not known
+    std::uint32_t user = kNil;  // index of the UserEntry, kNil: not known
     std::uint32_t uid = 0;
     ReaderKind kind = ReaderKind::best_effort;
+    std::uint64_t start = kClosed;  // where it counts until it is attached
+    std::uint32_t cursor_index = 0;
     Cursor const* cursor = nullptr;
-    std::uint64_t counted = 0;  // where it stood when last looked at; only grows
-    bool attached = false;      // its cursor has stood for this ring
-    bool dead = false;          // mark_dead(): it no longer holds the publisher up
+    bool dead = false;  // mark_dead(): it no longer holds the publisher up
+
+    // As of the last look at its cursor.
+    std::uint64_t counted = kClosed;  // where it stands; kClosed: it holds nobody up
+    bool attached = false;
 };
 
 class MemberList {
@@ -49,8 +54,12 @@ public:
     /// Errors: as members_of_ring.
     Result<void> refresh(DirectoryView const& directory, CursorSource& cursors);
 
-    /// The least position of the living reliable members; `tail` where there are none. Looks at every cursor: for refresh_limit().
+    /// The least position of the living reliable members; `tail` where there are none. Looks at every cursor.
     std::uint64_t floor(std::uint64_t tail) noexcept;
+
+    /// What RingWriter::refresh_limit() asks: the floor by a list that was not stale when the floor was known.
+    /// Returns: 0, which raises no limit, where the members can't be read just now.
+    std::uint64_t fresh_floor(DirectoryView const& directory, CursorSource& cursors, std::uint64_t tail);
 
     /// The living reliable member that stands furthest behind, as of the last floor(); null: none is waited for.
     Member const* slowest() const noexcept;

@@ -98,14 +98,17 @@ RingPlace place_of_position(RingView const& ring, std::uint64_t position) noexce
     return first_indexed(ring, std::max(position, oldest_position(ring)), tail);
 }
 
+// The cursor is the pin: posted where we want to start, raised once at most, never lowered. What lies at or above limit - capacity is safe
+// from the fence on, so the record to start with is looked up after it; the tail as of then is always a right answer.
 RingPlace join_reliably(RingView const& ring, Cursor& cursor, RingPlace wanted) noexcept {
     attach_cursor(cursor, ring.ring_id, wanted.position);
     DefaultMemory::full_fence();  // partner: RingWriter::refresh_limit, between its store of the limit and its second look at the cursors
     std::uint64_t const limit = ring.head->limit.load(std::memory_order_acquire);
     std::uint64_t const held = limit <= ring.capacity ? 0 : limit - ring.capacity;
     if (held <= wanted.position) return wanted;
-    cursor.position.store(held, std::memory_order_release);
-    return {held, 0};
+    RingPlace const start = place_of_position(ring, held);
+    cursor.position.store(start.position, std::memory_order_release);
+    return start;
 }
 
 }  // namespace bus::shm

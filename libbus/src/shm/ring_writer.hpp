@@ -28,7 +28,7 @@ public:
     explicit RingWriter(WritableRing ring) noexcept
         : ring_(ring),
           mask_(ring.capacity - 1),
-          ahead_(std::min<std::uint64_t>(ring.capacity / 16, kBlock)),
+          ahead_(ring.capacity == kBlock ? 0 : std::min<std::uint64_t>(ring.capacity / 16, kBlock)),
           limit_(ring.head->limit.load(std::memory_order_relaxed)),
           fenced_(ring.head->fenced.load(std::memory_order_relaxed) != 0) {}
 

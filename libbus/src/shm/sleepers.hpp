@@ -9,6 +9,7 @@
 #include <bus/error.hpp>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "shm/cursors.hpp"
 
@@ -60,6 +61,16 @@ public:
 private:
     Waiter* waiter_;
     OwnAttention attention_;
+};
+
+/// A publisher's memory of one attention counter. Begins at ~0, so that whoever slept before it came is looked at once.
+class AttentionWatch {
+public:
+    /// `count` as just loaded, after the commit and its fence. Remembered before the caller looks at the sleepers.
+    bool has_changed(std::uint64_t count) noexcept { return std::exchange(seen_, count) != count; }
+
+private:
+    std::uint64_t seen_ = ~std::uint64_t{0};
 };
 
 /// A publisher's (or busd's) memory of whom it has rung in one session: once per sleep epoch.

@@ -1,0 +1,58 @@
+"""What tests/model/run checks: each model as it is built, and with one thing done wrong."""
+import collections
+
+Case = collections.namedtuple('Case', 'model title right quick defines')
+
+
+def holds(model, title, *defines, quick=False):
+    return Case(model, title, True, quick, defines)
+
+
+def breaks(model, title, *defines, quick=False):
+    return Case(model, 'WRONG: ' + title, False, quick, defines)
+
+
+JOIN = ('N=4',)
+SLEEP = ('PUBLISHERS=1',)
+
+CASES = [
+    holds('join', 'joins at full speed; reader or busd killed', *JOIN, quick=True),
+    holds('join', 'beside a reader that was there before the ring', *JOIN, 'EARLY', 'KILLS=0', quick=True),
+    holds('join', 'leaves and joins again with the same cursor', *JOIN, 'TWICE=true', 'KILLS=0', quick=True),
+    breaks('join', 'read the tail, post the cursor', *JOIN, 'W_OBVIOUS', quick=True),
+    breaks('join', 'no fence in the publisher', *JOIN, 'W_NO_PUBLISHER_FENCE', quick=True),
+    breaks('join', 'no fence in the joiner', *JOIN, 'W_NO_JOIN_FENCE', quick=True),
+    breaks('join', 'no second look at the cursors', *JOIN, 'W_NO_RESCAN'),
+    breaks('join', 'the second look uses the old list of members', *JOIN, 'W_NO_EPOCH', quick=True),
+    breaks('join', 'limit used before it is in the head', *JOIN, 'W_LIMIT_LATE'),
+    breaks('join', 'limit lowered below what is in use', *JOIN, 'W_LIMIT_BACK', 'SECOND', 'KILLS=0'),
+    breaks('join', 'pin at the tail, start below it', *JOIN, 'W_PIN_AT_TAIL'),
+    breaks('join', 'ring_id before position', *JOIN, 'W_WORD_FIRST', 'EARLY', 'KILLS=0'),
+    breaks('join', 'a member of a new ring does not count before it attached', *JOIN, 'W_SKIP_UNATTACHED', 'EARLY', 'KILLS=0'),
+    breaks('join', 'a late joiner counts before it attached', *JOIN, 'W_COUNT_JOINER', quick=True),
+    breaks('join', 'a dead reader counts', *JOIN, 'W_COUNT_DEAD', 'KILLS=2'),
+    breaks('join', 'the publisher remembers the highest position it saw', *JOIN, 'W_STICKY', 'TWICE=true', 'KILLS=0'),
+    holds('join', 'beside a reader that was there before the ring; kills', *JOIN, 'EARLY'),
+    holds('join', 'leaves and joins again with the same cursor; kills', *JOIN, 'TWICE=true'),
+    holds('join', 'two join', 'N=3', 'SECOND', 'KILLS=0'),
+
+    holds('sleep', 'one publisher, hot and fenced in turn; publisher and busd killed', *SLEEP, quick=True),
+    holds('sleep', 'two publishers, fenced', 'PUBLISHERS=2', 'N=1', 'SWITCHES=0', 'KILLS=0', 'BUSD_KILLS=0', quick=True),
+    breaks('sleep', 'no fence between commit and attention', *SLEEP, 'W_NO_FENCE', quick=True),
+    breaks('sleep', 'no last look', *SLEEP, 'W_NO_LAST_LOOK', quick=True),
+    breaks('sleep', 'no fence in the sleeper', *SLEEP, 'W_NO_SLEEPER_FENCE', quick=True),
+    breaks('sleep', 'attention not raised', *SLEEP, 'W_NO_RAISE'),
+    breaks('sleep', 'attention raised before the sleep epoch', *SLEEP, 'W_RAISE_FIRST'),
+    breaks('sleep', 'attention remembered after the look at the sleepers', *SLEEP, 'W_SEEN_AFTER'),
+    breaks('sleep', 'a new publisher takes the present attention for seen', *SLEEP, 'W_SEEN_AT_START'),
+    breaks('sleep', "the publisher clears the sleeper's epoch", *SLEEP, 'W_CLEAR_FLAG', quick=True),
+    breaks('sleep', 'no membarrier in the sleeper', *SLEEP, 'W_NO_MEMBARRIER', quick=True),
+    breaks('sleep', 'no fence when turning hot', *SLEEP, 'W_NO_HOT_FENCE', quick=True),
+    breaks('sleep', 'registered for membarrier too late', *SLEEP, 'W_REGISTER_LATE'),
+    breaks('sleep', '`fenced` read before attention is raised', *SLEEP, 'W_FENCED_READ_EARLY'),
+    breaks('sleep', 'says fenced before it fences', *SLEEP, 'W_FENCED_LATE'),
+    breaks('sleep', 'the dead one marked before its sleepers are rung', *SLEEP, 'W_MARK_FIRST', quick=True),
+    holds('sleep', 'two publishers, one killed', 'PUBLISHERS=2', 'N=1', 'SWITCHES=0', 'BUSD_KILLS=0'),
+    holds('sleep', 'two publishers, each turns hot', 'PUBLISHERS=2', 'N=1', 'SWITCHES=1', 'KILLS=0', 'BUSD_KILLS=0'),
+    holds('sleep', 'two readers of one uid', 'PUBLISHERS=1', 'READERS=2', 'N=1', 'SWITCHES=1', 'KILLS=0', 'BUSD_KILLS=0'),
+]
