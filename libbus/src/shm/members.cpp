@@ -80,9 +80,10 @@ std::uint64_t MemberList::fresh_floor(DirectoryView const& directory, CursorSour
 
 Member const* MemberList::slowest() const noexcept {
     Member const* slowest = nullptr;
-    for (Member const& member : members_)
-        if (member.kind == ReaderKind::reliable && !member.dead && (slowest == nullptr || member.counted < slowest->counted))
-            slowest = &member;
+    for (Member const& member : members_) {
+        if (member.kind != ReaderKind::reliable || member.dead || member.counted == kClosed) continue;
+        if (slowest == nullptr || member.counted < slowest->counted) slowest = &member;
+    }
     return slowest;
 }
 

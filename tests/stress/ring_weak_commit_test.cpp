@@ -1,0 +1,65 @@
+// Does ThreadSanitizer, on our memory policies, find a missing release at all? A ring whose commit is a relaxed store must be reported,
+// the same ring with the release must not. x86 hides the fault from every other test.
+#include <thread>
+
+#include "support/checked_memory.hpp"
+#include "support/child.hpp"
+#include "support/role.hpp"
+#include "support/test_ring.hpp"
+
+namespace bus::test {
+
+namespace {
+
+constexpr int kRaceFound = 66;  // TSan's exit status
+
+/// One writer and one reliable reader, both in place with plain bytes.
+template <class Memory>
+int write_and_read() {
+    constexpr std::uint64_t kMessages = 20'000;
+    TestRing const ring(8192);
+    shm::Cursor cursor{};
+    shm::attach_cursor(cursor, kTestRingId, 0);
+    std::thread reading([&] {
+        shm::RingReader<Memory> reader(ring.view(), shm::ReaderKind::reliable, &cursor);
+        for (std::uint64_t last = 0; last < kMessages;) {
+            auto const record = reader.next_in_place();
+            if (!record) {
+                std::this_thread::yield();
+                continue;
+            }
+            last = record->sequence;
+            if (!is_message(record->payload, last)) std::abort();
+            reader.release(record->end);
+        }
+    });
+    shm::RingWriter<Memory> writer(ring.writable());
+    for (std::uint64_t sent = 1; sent <= kMessages;) {
+        std::byte* const to = writer.try_reserve(40);
+        if (to == nullptr) {
+            writer.refresh_limit([&](std::uint64_t) { return shm::position_of(cursor, kTestRingId).value_or(0); });
+            std::this_thread::yield();
+            continue;
+        }
+        for (std::size_t i = 0; i < 40; ++i) to[i] = static_cast<std::byte>(sent * 131 + i * 7 + 40);
+        writer.commit(40);
+        ++sent;
+    }
+    reading.join();
+    return 0;
+}
+
+}  // namespace
+
+BUS_TEST_ROLE(release_commit) { return write_and_read<InPlaceCheckedMemory>(); }
+BUS_TEST_ROLE(relaxed_commit) { return write_and_read<WeakCommitMemory>(); }
+
+TEST(RingWithAWeakCommit, IsFoundByThreadSanitizer) {
+#if !defined(BUS_SHM_CHECKED_MEMORY)
+    GTEST_SKIP() << "built without ThreadSanitizer";
+#endif
+    EXPECT_EQ(run_role("release_commit").wait(), 0);
+    EXPECT_EQ(run_role("relaxed_commit").wait(), kRaceFound);
+}
+
+}  // namespace bus::test
