@@ -97,7 +97,7 @@ public:
     /// Whether a broker lives just now. All but requests goes on without.
     bool broker_alive() const noexcept;
 
-    /// What is there. The rates are those since the previous call, or over a tenth of a second where there was none lately.
+    /// What is there just now. Rates are 0 where publishers don't stamp, and where we may not read the topic.
     /// Errors: invalid: the pattern; closed.
     [[nodiscard]] Result<std::vector<TopicInfo>> topics(std::string_view pattern = "**") const;
     [[nodiscard]] Result<std::vector<ClientInfo>> clients() const;

@@ -51,7 +51,7 @@ bool Connection::broker_alive() const noexcept { return !state_->in_child() && s
 
 Result<std::vector<TopicInfo>> Connection::topics(std::string_view pattern) const {
     if (auto usable = state_->check(); !usable) return usable.error();
-    return state_->rates.topics(client::Look(*state_->bus, state_->segments), pattern);
+    return client::Look(*state_->bus, state_->segments).topics(pattern);
 }
 
 Result<std::vector<ClientInfo>> Connection::clients() const {

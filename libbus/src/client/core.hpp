@@ -13,7 +13,6 @@
 
 #include "client/attached_bus.hpp"
 #include "client/peers.hpp"
-#include "client/rates.hpp"
 #include "client/requests.hpp"
 #include "client/segment_cache.hpp"
 #include "client/session.hpp"
@@ -60,7 +59,6 @@ public:
     SegmentCache segments;     // rings and cursors of others, and our own arenas
     Peers peers;               // the other sessions
     Requests requests;
-    Rates rates;                     // for topics()
     std::shared_ptr<DataSide> data;  // gone before all the others
 
 private:

@@ -2,7 +2,6 @@
 #include <bus/introspect.hpp>
 
 #include "client/look.hpp"
-#include "client/rates.hpp"
 #include "client/runtime_folder.hpp"
 
 namespace bus {
@@ -35,8 +34,7 @@ Result<BusInfo> bus_info(ConnectionOptions const& options) {
 Result<std::vector<TopicInfo>> list_topics(std::string_view pattern, ConnectionOptions const& options) {
     auto const attached = attach(options);
     if (!attached) return attached.error();
-    client::Rates rates;
-    return rates.topics(attached->look(), pattern);
+    return attached->look().topics(pattern);
 }
 
 Result<std::vector<ClientInfo>> list_clients(ConnectionOptions const& options) {
@@ -48,8 +46,7 @@ Result<std::vector<ClientInfo>> list_clients(ConnectionOptions const& options) {
 Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const& options) {
     auto const attached = attach(options);
     if (!attached) return attached.error();
-    client::Rates rates;
-    return rates.topic(attached->look(), topic);
+    return attached->look().topic(topic);
 }
 
 Result<std::vector<KernelObject>> kernel_objects(ConnectionOptions const& options) {

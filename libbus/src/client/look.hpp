@@ -26,7 +26,7 @@ public:
     Look(AttachedBus const& bus, SegmentCache& segments) : bus_(bus), segments_(segments), peers_(bus, segments) {}
 
     BusInfo info() const;
-    /// Without rates. Errors: invalid: the pattern.
+    /// Errors: invalid: the pattern.
     Result<std::vector<TopicInfo>> topics(std::string_view pattern) const;
     std::vector<ClientInfo> clients() const;
     /// Errors: not_found; invalid: the name.
