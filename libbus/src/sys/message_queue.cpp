@@ -72,9 +72,9 @@ Result<void> control(int id, int command, msqid_ds* data, char const* command_na
 Result<msqid_ds> read_state(int id) {
     msqid_ds state{};
     if (::msgctl(id, IPC_STAT, &state) == 0) return state;
-    if (errno == EACCES && ::msgctl(id, MSG_STAT_ANY, &state) == id) return state;
-    int const why = errno == EACCES ? EACCES : EINVAL;
-    return call_failed(why == EINVAL ? Errc::not_found : Errc::not_permitted, why, "msgctl", std::to_string(id) + ", IPC_STAT", name(id));
+    int const why = errno;
+    if (why == EACCES && ::msgctl(id, MSG_STAT_ANY, &state) == id) return state;
+    return call_failed(why == EINVAL ? Errc::not_found : errc_of(why), why, "msgctl", std::to_string(id) + ", IPC_STAT", name(id));
 }
 
 }  // namespace

@@ -54,9 +54,9 @@ Result<semid_ds> read_state(int id) {
     semid_ds state{};
     Argument const argument{.state = &state};
     if (::semctl(id, 0, IPC_STAT, argument) == 0) return state;
-    if (errno == EACCES && ::semctl(id, 0, SEM_STAT_ANY, argument) == id) return state;
-    int const why = errno == EACCES ? EACCES : EINVAL;
-    return call_failed(why == EINVAL ? Errc::not_found : Errc::not_permitted, why, "semctl", std::to_string(id) + ", IPC_STAT", name(id));
+    int const why = errno;
+    if (why == EACCES && ::semctl(id, 0, SEM_STAT_ANY, argument) == id) return state;
+    return call_failed(why == EINVAL ? Errc::not_found : errc_of(why), why, "semctl", std::to_string(id) + ", IPC_STAT", name(id));
 }
 
 }  // namespace

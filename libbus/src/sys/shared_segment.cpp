@@ -26,9 +26,9 @@ Result<void> control(int id, int command, shmid_ds* data, char const* command_na
 Result<shmid_ds> read_state(int id) {
     shmid_ds state{};
     if (::shmctl(id, IPC_STAT, &state) == 0) return state;
-    if (errno == EACCES && ::shmctl(id, SHM_STAT_ANY, &state) == id) return state;
-    int const why = errno == EACCES ? EACCES : EINVAL;
-    return call_failed(why == EINVAL ? Errc::not_found : Errc::not_permitted, why, "shmctl", std::to_string(id) + ", IPC_STAT", name(id));
+    int const why = errno;
+    if (why == EACCES && ::shmctl(id, SHM_STAT_ANY, &state) == id) return state;
+    return call_failed(why == EINVAL ? Errc::not_found : errc_of(why), why, "shmctl", std::to_string(id) + ", IPC_STAT", name(id));
 }
 
 std::string describe(SegmentOptions const& options) {
