@@ -55,4 +55,17 @@ CASES = [
     holds('sleep', 'two publishers, one killed', 'PUBLISHERS=2', 'N=1', 'SWITCHES=0', 'BUSD_KILLS=0'),
     holds('sleep', 'two publishers, each turns hot', 'PUBLISHERS=2', 'N=1', 'SWITCHES=1', 'KILLS=0', 'BUSD_KILLS=0'),
     holds('sleep', 'two readers of one uid', 'PUBLISHERS=1', 'READERS=2', 'N=1', 'SWITCHES=1', 'KILLS=0', 'BUSD_KILLS=0'),
+
+    holds('session', 'two clients, one slot; a client and busd killed, an offer withdrawn', quick=True),
+    breaks('session', 'the cookie is not read again after the token was taken', 'W_NO_RECHECK', quick=True),
+    breaks('session', 'a token taken for an old offer is kept', 'W_KEEP_TOKEN'),
+    breaks('session', "busd reaps without its own semop", 'W_NO_SEMOP', quick=True),
+    breaks('session', 'busd takes tokens without undo', 'W_NO_UNDO', quick=True),
+    breaks('session', 'the cookie stays while busd reaps', 'W_COOKIE_STAYS'),
+    breaks('session', 'the slot is free before what it held is given back', 'W_FREE_FIRST'),
+    breaks('session', "the token of a free slot is raised without being busd's own", 'W_RAISE_BLINDLY'),
+    breaks('session', 'the token of a free slot is left at 0 without undo, and drained before an offer', 'W_SETTLED', quick=True),
+    holds('session', 'busd killed twice', 'KILLS=0', 'BUSD_KILLS=2', 'EXPIRIES=1'),
+    holds('session', 'two slots', 'SLOTS=2', 'KILLS=0', 'BUSD_KILLS=1', 'EXPIRIES=1'),
+    holds('session', 'two slots, a client killed', 'SLOTS=2', 'KILLS=1', 'BUSD_KILLS=0', 'EXPIRIES=1'),
 ]
