@@ -28,7 +28,7 @@ Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<c
                                                                PublisherOptions const& options, PayloadType const& type);
 
 /// A loan without its type.
-class LoanBase : protected Handle<client::PublisherState> {
+class LoanBase {
 public:
     LoanBase(std::shared_ptr<client::PublisherState> state, std::span<std::byte> room) noexcept;
     LoanBase(LoanBase&& other) noexcept;
@@ -39,8 +39,9 @@ public:
 protected:
     ~LoanBase();
     Result<std::uint64_t> commit(std::size_t used_bytes);
-    std::span<std::byte> room_;  // empty once it was published
-    bool open_ = true;
+
+    std::shared_ptr<client::PublisherState> state_;  // null once it was published
+    std::span<std::byte> room_;
 };
 
 /// A publisher without its type: all of it but the names of the calls.

@@ -73,6 +73,8 @@ public:
     shm::OwnCursors const& cursors() const noexcept { return parts_.own_cursors; }
     /// The counters all sessions of our uid share, writable.
     std::span<shm::AttentionCounter> attention() const noexcept;
+    /// The same as a segment, for shm::OwnAttention.
+    std::span<std::byte> attention_bytes() const noexcept { return parts_.attention->writable_bytes(); }
 
     /// Semaphore bell_of(w) of bells() is the bell of waiter w. Waiter 0 belongs to the requests.
     sys::SemaphoreSet bells() const noexcept { return parts_.bells; }

@@ -14,6 +14,7 @@
 #include <bus/error.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shm/ring_view.hpp"
@@ -81,6 +82,16 @@ public:
         ring_.head->sequence.store(sequence_, std::memory_order_relaxed);
         ring_.head->tail.store(position_, Memory::kCommit);  // release; partner: RingReader's load of tail
         tail_ = position_;
+        appended_ = 0;
+    }
+
+    /// Forgets what was appended since the last commit and the reservation: nothing of it was visible, its numbers are used again.
+    /// Index entries that name it lie behind `tail`, where readers ignore them, and are written anew.
+    void rollback() noexcept {
+        payload_ = nullptr;
+        position_ = tail_;
+        sequence_ -= std::exchange(appended_, 0);
+        block_ = ~std::uint64_t{0};
     }
 
     /// Uses up one sequence number for a message that is given up (WhenFull::drop): readers count it as lost by the publisher.
@@ -139,6 +150,7 @@ private:
     std::uint64_t claimed_ = 0;   // as stored in `reserve`
     std::uint64_t limit_ = 0;     // as stored in `limit`
     std::uint64_t sequence_ = 0;
+    std::uint64_t appended_ = 0;               // messages since the last commit
     std::uint64_t block_ = ~std::uint64_t{0};  // that the last record began in
     std::uint64_t dropped_ = 0;
     std::byte* payload_ = nullptr;  // of the reserved record; null: nothing reserved
@@ -243,6 +255,7 @@ std::uint64_t RingWriter<Memory>::append(std::size_t used_bytes, Stamps stamps) 
                     .sent_wall_ns = stamps.wall_ns});
     position_ = start_ + record_bytes(used_bytes, extension_bytes_);
     payload_ = nullptr;
+    ++appended_;
     return sequence_;
 }
 

@@ -67,6 +67,14 @@ Result<SemaphoreSet> SemaphoreSet::open(key_t key) {
     return SemaphoreSet(id);
 }
 
+void SemaphoreSet::ring(unsigned index) const noexcept {
+    int const saved = errno;
+    auto one = operation(index, 1, Undo::no);
+    one.sem_flg = IPC_NOWAIT;
+    (void)retry([&] { return ::semop(id_, &one, 1); });
+    errno = saved;
+}
+
 Result<void> SemaphoreSet::try_operate(std::span<sembuf> operations) const {
     for (auto& one : operations) one.sem_flg = static_cast<short>(one.sem_flg | IPC_NOWAIT);
     if (retry([&] { return ::semop(id_, operations.data(), operations.size()); }) == 0) return {};

@@ -41,6 +41,8 @@ public:
 
     /// Errors: limit: it would pass 32767; invalid: no such index; not_found; not_permitted: no right to alter.
     Result<void> post(unsigned index, SemaphoreValue by = 1, Undo undo = Undo::no) const;
+    /// post() of one for a bell, where nobody can be told of errors. For signal handlers too: keeps errno, allocates nothing, never waits.
+    void ring(unsigned index) const noexcept;
     /// Takes `by` at once or says would_block (bare code).
     Result<void> try_acquire(unsigned index, SemaphoreValue by = 1, Undo undo = Undo::no) const;
     /// Waits for it until `deadline`; then timeout (bare code). A deadline that has passed: tries once.

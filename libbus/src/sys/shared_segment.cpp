@@ -5,6 +5,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 
@@ -153,9 +154,12 @@ void SegmentMapping::detach() noexcept {
     size_bytes_ = 0;
 }
 
-Result<void> SegmentMapping::populate() const {
-    auto const memory = writable_bytes();
-    if (memory.empty()) return Error(Errc::invalid, name(id_) + " is not attached for writing, so its pages can't be populated");
+Result<void> SegmentMapping::populate(std::size_t offset, std::size_t bytes) const {
+    auto const all = writable_bytes();
+    constexpr std::size_t kPageMask = 4095;
+    auto const begin = std::min(offset, all.size()) & ~kPageMask;
+    auto const memory = all.subspan(begin, std::min(bytes + (std::min(offset, all.size()) - begin), all.size() - begin));
+    if (all.empty()) return Error(Errc::invalid, name(id_) + " is not attached for writing, so its pages can't be populated");
     if (advise(memory.data(), memory.size(), MADV_POPULATE_WRITE)) return {};
     if (errno != EINVAL) return call_failed(errno, "madvise", std::to_string(memory.size()) + " bytes, MADV_POPULATE_WRITE", name(id_));
     touch_each_page(memory.data(), memory.size());

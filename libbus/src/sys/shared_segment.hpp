@@ -98,7 +98,9 @@ public:
     explicit operator bool() const noexcept { return !bytes().empty(); }
 
     /// Makes every page real, so that no first touch is slow. read_write only. Errors: invalid; limit: memory.
-    Result<void> populate() const;
+    Result<void> populate() const { return populate(0, size_bytes_); }
+    /// The same for a part, to whole pages.
+    Result<void> populate(std::size_t offset, std::size_t bytes) const;
 
 private:
     std::span<std::byte> writable_or_not() const noexcept {

@@ -1,0 +1,65 @@
+// Who reads one publisher's ring: whom it waits for, whom it wakes.
+//
+// After each commit (and the fence that belongs to it) has_news() compares the ring's member epoch and the attention counter of each uid
+// that reads with private copies: usually two loads. On a change the members are read again, and sleepers are rung.
+// The copy of a counter is taken before the sleepers are looked at: who raises it later is seen by the next look.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "client/doorbell.hpp"
+#include "shm/members.hpp"
+
+namespace bus::client {
+
+/// Threads: one at a time (the publisher's lock).
+class Audience : shm::CursorSource {
+public:
+    Audience(Core& core, std::uint32_t ring_index, std::uint64_t ring_id, std::uint32_t topic_index);
+    Audience(Audience const&) = delete;
+    Audience& operator=(Audience const&) = delete;
+    ~Audience() override = default;
+
+    /// Partner of the fence before it: the one in shm::Sleeper::fall_asleep (or the sleeper's membarrier).
+    bool has_news() const noexcept {
+        if (list_.is_stale(entry_->member_epoch)) return true;
+        for (auto const& user : users_)
+            if (user.view.count(counter_) != user.count) return true;
+        return false;
+    }
+    /// Reads the members again if they changed, rings whoever sleeps. What can't be read now is tried again at the next commit.
+    void attend();
+
+    /// For RingWriter::refresh_limit: reads the members again if they changed, then their cursors. Where they can't be read now (busd died
+    /// in the middle of a change): `safe`, so that nobody is overrun whom we don't know yet.
+    std::uint64_t floor(std::uint64_t tail, std::uint64_t safe);
+    /// Who holds us up, as of the last floor(); null: nobody. Whose token says he is dead does not count from here on.
+    shm::Member const* slowest_living();
+
+    std::size_t attached_count() noexcept { return list_.attached_count(); }
+    std::uint64_t topic_bit() const noexcept { return bit_; }
+
+private:
+    struct User {
+        std::uint32_t index;  // of its UserEntry
+        SegmentPtr segment;
+        shm::AttentionView view;
+        std::uint64_t count;
+    };
+
+    bool refresh();
+    void find_users();
+    shm::Cursor const* cursor(std::uint32_t session, std::uint64_t session_id, std::uint32_t cursor) override;
+    void ring_all();
+
+    Core& core_;
+    shm::RingEntry const* entry_;
+    shm::MemberList list_;
+    std::uint32_t counter_;
+    std::uint64_t bit_;
+    std::vector<Doorbell> sessions_;
+    std::vector<User> users_;
+};
+
+}  // namespace bus::client

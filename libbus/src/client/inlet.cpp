@@ -1,0 +1,113 @@
+// Attaching a ring, beginning in it, letting it go.
+#include "client/inlet.hpp"
+
+#include <algorithm>
+
+#include "client/type_source.hpp"
+#include "shm/ring_format.hpp"
+#include "sys/barrier.hpp"
+
+namespace bus::client {
+
+namespace {
+
+/// Where a reader begins that comes later than the ring, and what it expects there: what is missing before it counts as lost.
+struct Beginning {
+    shm::RingPlace place;
+    std::uint64_t expected = 0;  // 0: what the place says
+};
+
+Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options) {
+    auto const resumed = options.start.find(ring.ring_id);
+    auto const next = options.start_sequence != 0      ? options.start_sequence
+                      : resumed != options.start.end() ? resumed->second + 1
+                                                       : std::uint64_t{0};
+    if (next != 0) return {shm::place_of_sequence(ring, next), next};
+    if (!options.start.empty()) return {shm::place_of_oldest(ring)};  // it came after what the position knew of
+    if (options.history == 0) return {shm::place_of_tail(ring)};
+    auto const kept = ring.head->history;
+    return {shm::place_of_history(ring, kept == 0 ? options.history : std::min<std::uint64_t>(options.history, kept))};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
+                                             std::shared_ptr<Core> keep) {
+    auto const& directory = core.bus->directory();
+    auto const ring = directory.snapshot<shm::RingEntry>(member.ring);
+    if (!ring) return ring.error();
+    if (!ring->in_use() || (*ring)->ring_id != member.ring_id) return Error(Errc::not_found, "the ring has gone");
+    auto arena = core.segments.read((*ring)->segment, shm::SegmentKind::arena);
+    if (!arena) return arena.error();
+    auto const view = shm::open_ring((*arena)->bytes(), (*ring)->offset, member.ring_id);
+    if (!view) return view.error();
+    auto* const cursor = core.session.cursors().cursor(member.cursor);
+    if (cursor == nullptr) return Error(Errc::invalid, "busd gave us cursor " + std::to_string(member.cursor) + ", which we don't have");
+    std::unique_ptr<Inlet> inlet(new Inlet(core, member, **ring, std::move(*arena), *view, *cursor));
+    if (keep) {
+        auto identity = std::make_shared<RingIdentity>(*inlet->identity_);
+        auto const topic = directory.snapshot<shm::TopicEntry>((*ring)->topic);
+        identity->type =
+            std::make_shared<TypeSource>(std::move(keep), std::string(shm::type_of(*view)), topic ? (*topic)->schema : shm::kNil);
+        inlet->identity_ = std::move(identity);
+    }
+    inlet->begin(member, options);
+    return inlet;
+}
+
+Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& ring, SegmentPtr arena, shm::RingView view,
+             shm::Cursor& cursor)
+    : core_(core),
+      arena_(std::move(arena)),
+      cursor_(&cursor),
+      reader_(view, member.kind, &cursor),
+      kind_(member.kind),
+      identity_(std::make_shared<RingIdentity>(RingIdentity{std::string(shm::topic_of(view)), view.ring_id, nullptr})),
+      ring_index_(member.ring),
+      publisher_{ring.session, ring.session_id},
+      uid_(ring.uid),
+      bit_(shm::attention_bit(ring.topic)),
+      own_session_(core.session.id()),
+      left_(ring.head.state == static_cast<std::uint32_t>(shm::RingState::left)) {}
+
+Inlet::~Inlet() {
+    if (!core_.in_child()) shm::close_cursor(*cursor_, ring_id());
+}
+
+// A ring that came later than we is ours from its first byte. Else a reliable reader joins as docs/models.md says (join_reliably pins
+// itself, fences, looks at the limit); a best-effort one just begins. wait_for_subscribers may be waiting for our cursor: hence the bell.
+void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options) {
+    auto const& ring = reader_.ring();
+    Beginning from{{0, 1}};
+    if (member.joined_later != 0) from = beginning_of(ring, options);
+    if (member.joined_later != 0 && kind_ == shm::ReaderKind::reliable)
+        from.place = shm::join_reliably(ring, *cursor_, from.place);
+    else
+        shm::attach_cursor(*cursor_, ring.ring_id, from.place.position);
+    if (from.expected != 0 && from.place.sequence > from.expected) from.place.sequence = from.expected;
+    reader_.start_at(from.place);
+    if (!left_) {
+        sys::full_fence();  // our cursor, then its sleep epoch; partner: shm::Sleeper::fall_asleep in wait_for_subscribers
+        ring_publisher();
+    }
+}
+
+void Inlet::look_whether_it_left() {
+    if (left_) return;
+    auto const entry = core_.bus->directory().snapshot<shm::RingEntry>(ring_index_);
+    left_ = entry && ((*entry)->ring_id != ring_id() || !entry->in_use() ||
+                      (*entry)->head.state == static_cast<std::uint32_t>(shm::RingState::left));
+}
+
+void Inlet::ring_publisher() {
+    if (!bell_) {
+        auto const entry = core_.peers.entry(publisher_);
+        if (!entry) return;
+        auto bell = Doorbell::open(core_, publisher_, (*entry)->uid);
+        if (!bell) return;
+        bell_.emplace(std::move(*bell));
+    }
+    bell_->ring(bit_);
+}
+
+}  // namespace bus::client

@@ -1,0 +1,78 @@
+// One ring as one subscription reads it: mapping, cursor, reader, and the way back to its publisher.
+//
+// Life: from the moment the subscriber sees its membership in the directory until the ring's publisher has left and all of it was read
+// (then busd is told: DetachRing), or the membership has gone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "client/doorbell.hpp"
+#include "client/sample_pool.hpp"
+#include "shm/ring_reader.hpp"
+
+namespace bus::client {
+
+/// Threads: one at a time (the subscriber's lock).
+class Inlet {
+public:
+    /// Attaches the ring and the cursor, and finds where to begin. `member` is ours. `keep` is for the schema of an Any, else null.
+    /// Errors: not_permitted: the ring's mode keeps us out; not_found: it has gone; conflict, invalid, limit.
+    static Result<std::unique_ptr<Inlet>> attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
+                                                 std::shared_ptr<Core> keep);
+    Inlet(Inlet const&) = delete;
+    Inlet& operator=(Inlet const&) = delete;
+    ~Inlet();
+
+    shm::RingReader<>& reader() noexcept { return reader_; }
+    shm::RingReader<> const& reader() const noexcept { return reader_; }
+    bool has_news() const noexcept { return reader_.has_news(); }
+    bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
+
+    /// After each message of a reliable reader, and when it finds nothing: tells the cursor, and rings the publisher if it waits for us.
+    void let_go() {
+        reader_.tell();
+        if (head().held_by.load(std::memory_order_relaxed) == own_session_) [[unlikely]]
+            ring_publisher();
+    }
+
+    /// Looks at the directory: has the publisher left?
+    void look_whether_it_left();
+    bool left() const noexcept { return left_; }
+    bool is_drained() const noexcept { return left_ && !has_news(); }
+
+    std::shared_ptr<RingIdentity const> const& identity() const noexcept { return identity_; }
+    std::uint64_t ring_id() const noexcept { return identity_->publisher; }
+    std::uint64_t topic_bit() const noexcept { return bit_; }
+    std::uint32_t uid() const noexcept { return uid_; }
+    shm::ReaderKind kind() const noexcept { return kind_; }
+
+    std::uint64_t last_sequence = 0;  // delivered; 0: nothing yet
+    std::uint64_t unparsed = 0;       // messages that were no T
+    std::uint64_t carried_lost = 0;   // lost before one that was not delivered: told with the next
+    bool seen = false;                // for the subscriber's refresh
+
+private:
+    Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& ring, SegmentPtr arena, shm::RingView view,
+          shm::Cursor& cursor);
+    shm::RingHead const& head() const noexcept { return *reader_.ring().head; }
+    void begin(shm::MemberEntry const& member, SubscriberOptions const& options);
+    void ring_publisher();
+
+    Core& core_;
+    SegmentPtr arena_;
+    shm::Cursor* cursor_;
+    shm::RingReader<> reader_;
+    shm::ReaderKind kind_;
+    std::shared_ptr<RingIdentity const> identity_;
+    std::uint32_t ring_index_;
+    SessionKey publisher_;
+    std::uint32_t uid_;
+    std::uint64_t bit_;
+    std::uint64_t own_session_;
+    bool left_ = false;
+    std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us
+};
+
+}  // namespace bus::client

@@ -1,0 +1,134 @@
+// The public Publisher: making one, and its calls handed on.
+#include <bus/name.hpp>
+#include <bus/publisher.hpp>
+
+#include "client/publisher_state.hpp"
+#include "client/topic_requests.hpp"
+#include "shm/ring_format.hpp"
+
+namespace bus {
+
+namespace client {
+
+namespace {
+
+Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, std::uint64_t ring_id) {
+    auto const entry = core.bus->directory().snapshot<shm::RingEntry>(index);
+    if (!entry) return entry.error();
+    if ((*entry)->ring_id != ring_id)
+        return Error(Errc::conflict, "busd made ring " + std::to_string(ring_id) + " and it has gone already");
+    auto arena = core.segments.write((*entry)->segment, shm::SegmentKind::arena);
+    if (!arena) return arena.error();
+    auto const ring = shm::open_ring((*arena)->writable_bytes(), (*entry)->offset, ring_id);
+    if (!ring) return ring.error();
+    // Now, so that no publish meets a page for the first time.
+    auto const populated = (*arena)->mapping().populate((*entry)->offset, shm::ring_extent_bytes(ring->capacity));
+    if (!populated) return populated.error();
+    return PublisherState::Ring{index, (*entry)->topic, std::move(*arena), *ring};
+}
+
+}  // namespace
+
+}  // namespace client
+
+namespace detail {
+
+Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<client::Core> const& core, std::string_view topic,
+                                                               PublisherOptions const& options, PayloadType const& type) {
+    if (!core) return Error(Errc::closed, "the connection was moved from");
+    if (auto const named = check_name(topic); !named) return named.error();
+    if (options.ring_bytes == 0) return Error(Errc::invalid, "a ring of 0 bytes for " + std::string(topic), "at least 4096 are made of it");
+    auto const schema = client::schema_of(type, options.schema);
+    if (!schema) return schema.error();
+    auto const answer = core->request(client::create_publisher(topic, options, *schema), "create publisher of " + std::string(topic));
+    if (!answer) return answer.error();
+    auto ring = client::attach_own_ring(*core, answer->index(), answer->id());
+    if (!ring) {
+        core->post(client::remove_publisher(answer->id()));
+        return ring.error();
+    }
+    return std::make_shared<client::PublisherState>(core, topic, options, type, std::move(*ring));
+}
+
+// ---- loans --------------------------------------------------------------------------------------------------------------------
+
+LoanBase::LoanBase(std::shared_ptr<client::PublisherState> state, std::span<std::byte> room) noexcept
+    : state_(std::move(state)), room_(room) {}
+
+LoanBase::LoanBase(LoanBase&& other) noexcept : state_(std::move(other.state_)), room_(std::exchange(other.room_, {})) {}
+
+LoanBase& LoanBase::operator=(LoanBase&& other) noexcept {
+    LoanBase old(std::move(other));
+    state_.swap(old.state_);
+    std::swap(room_, old.room_);
+    return *this;
+}
+
+LoanBase::~LoanBase() {
+    if (state_) state_->cancel_loan();
+}
+
+Result<std::uint64_t> LoanBase::commit(std::size_t used_bytes) {
+    if (!state_) return Error(Errc::invalid, "this loan was published already");
+    if (used_bytes > room_.size())
+        return Error(Errc::invalid,
+                     std::to_string(used_bytes) + " bytes of a loan of " + std::to_string(room_.size()) + " on " + state_->topic());
+    room_ = {};
+    return std::exchange(state_, nullptr)->commit_loan(used_bytes);
+}
+
+// ---- PublisherBase ------------------------------------------------------------------------------------------------------------
+
+namespace {
+Error moved() { return Error(Errc::closed, "this Publisher was moved from"); }
+}  // namespace
+
+Result<void> PublisherBase::wait_for_subscribers(std::size_t count, Duration timeout, std::stop_token stop) {
+    if (!state_) return moved();
+    return state_->wait_for_subscribers(count, sys::deadline_after(timeout), stop);
+}
+
+std::size_t PublisherBase::subscribers() const noexcept { return state_ ? state_->subscribers() : 0; }
+
+std::uint64_t PublisherBase::dropped() const noexcept { return state_ ? state_->dropped() : 0; }
+
+std::size_t PublisherBase::max_message_bytes() const noexcept { return state_ ? state_->max_message_bytes() : 0; }
+
+PublisherId PublisherBase::id() const noexcept { return state_ ? state_->id() : 0; }
+
+std::string const& PublisherBase::topic() const noexcept {
+    static std::string const none;
+    return state_ ? state_->topic() : none;
+}
+
+Result<std::uint64_t> PublisherBase::publish_message(google::protobuf::MessageLite const& message, PublishOptions const* options) {
+    if (!state_) [[unlikely]]
+        return moved();
+    return state_->publish(message, options);
+}
+
+Result<std::uint64_t> PublisherBase::publish_span(std::span<std::byte const> bytes, PublishOptions const* options) {
+    if (!state_) [[unlikely]]
+        return moved();
+    return state_->publish(bytes, options);
+}
+
+Result<std::uint64_t> PublisherBase::publish_many(Batch const& batch) {
+    if (!state_) return moved();
+    return state_->publish(batch);
+}
+
+Result<std::uint64_t> PublisherBase::publish_checked(google::protobuf::Message const& message, PublishOptions const& options) {
+    if (!state_) return moved();
+    if (auto same = state_->check_type(message); !same) return same.error();
+    return state_->publish(message, &options);
+}
+
+Result<std::span<std::byte>> PublisherBase::borrow(std::size_t bytes) {
+    if (!state_) return moved();
+    return state_->borrow(bytes);
+}
+
+}  // namespace detail
+
+}  // namespace bus

@@ -1,0 +1,79 @@
+// A full ring: whom to wait for, how, how long.
+//
+// The publisher says in the ring's head whose session holds it up, and sleeps on a place of its own session like any reader. That reader
+// finds its session id there (one load per message) once it has moved on, tells its cursor and rings us: SubscriberState::let_go. Between
+// its cursor and that load it does not fence; a wake-up lost so is made good when it finds nothing more to read and fences to sleep, and
+// by our own second look. The same look finds out from its token that it died: then it counts no more, with or without busd.
+#include "client/publisher_state.hpp"
+
+namespace bus::client {
+
+namespace {
+constexpr Duration kLookAtToken = std::chrono::milliseconds(20);
+}
+
+class PublisherState::Room final : public Awaited {
+public:
+    Room(PublisherState& publisher, std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) noexcept
+        : publisher_(publisher), bytes_(bytes), extension_bytes_(extension_bytes), alignment_(alignment), since_(sys::steady_now()) {}
+    Room(Room const&) = delete;
+    Room& operator=(Room const&) = delete;
+    ~Room() { tell(0); }
+
+    Wish wish() override {
+        auto const* const slowest = publisher_.audience_.slowest_living();
+        tell(slowest != nullptr ? slowest->session_id : 0);
+        return {.topics = publisher_.audience_.topic_bit(),
+                .foreign = slowest != nullptr && slowest->uid != publisher_.core_->session.uid(),
+                .recheck = kLookAtToken};
+    }
+    bool look() override {
+        at = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
+        return at != nullptr;
+    }
+
+    std::byte* at = nullptr;
+
+private:
+    void tell(std::uint64_t held_by) noexcept {
+        auto const now = sys::steady_now();
+        publisher_.waited_ns_ += static_cast<std::uint64_t>((now - since_).count());
+        since_ = now;
+        publisher_.writer_.tell_waiting(publisher_.waited_ns_, held_by);
+    }
+
+    PublisherState& publisher_;
+    std::size_t bytes_;
+    std::uint16_t extension_bytes_;
+    std::size_t alignment_;
+    sys::Deadline since_;
+};
+
+Result<std::byte*> PublisherState::reserve(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
+    if (auto* const to = writer_.try_reserve(bytes, extension_bytes, alignment)) [[likely]]
+        return to;
+    return reserve_slowly(bytes, extension_bytes, alignment);
+}
+
+std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
+    auto const safe = writer_.limit() - writer_.ring().capacity;
+    writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail, safe); });
+    return writer_.try_reserve(bytes, extension_bytes, alignment);
+}
+
+Result<std::byte*> PublisherState::reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
+    Room room(*this, bytes, extension_bytes, alignment);
+    if (room.look()) return room.at;
+    if (options_.when_full != WhenFull::wait) {
+        (void)audience_.slowest_living();  // the dead hold nobody up
+        if (room.look()) return room.at;
+        if (options_.when_full == WhenFull::refuse) return Errc::would_block;
+        writer_.drop();
+        dropped_.store(writer_.dropped(), std::memory_order_relaxed);
+        return static_cast<std::byte*>(nullptr);
+    }
+    if (auto waited = wait_until(*core_->data, spin_, sys::deadline_after(options_.wait_for), {}, room); !waited) return waited.error();
+    return room.at;
+}
+
+}  // namespace bus::client

@@ -1,0 +1,168 @@
+// Publishing: room, bytes, commit, bells.
+#include "client/publisher_state.hpp"
+
+#include <cstring>
+
+#include "client/origin.hpp"
+#include "client/topic_requests.hpp"
+
+namespace bus::client {
+
+namespace {
+
+constexpr std::size_t kLargestProto = (std::size_t{1} << 31) - 1;
+
+// A quarter of the ring is the record with its head.
+std::size_t max_bytes_of(std::uint64_t capacity) { return capacity / 4 - sizeof(shm::RecordHead); }
+
+bool write_message(google::protobuf::MessageLite const& message, std::byte* to, std::size_t bytes) {
+    auto* const begin = reinterpret_cast<std::uint8_t*>(to);
+    return message.SerializeWithCachedSizesToArray(begin) == begin + bytes;
+}
+
+// Sizes first: they are cached in the message and used by the write.
+Result<std::size_t> size_of(google::protobuf::MessageLite const& message) {
+    if (!message.IsInitialized())
+        return Error(Errc::invalid, message.GetTypeName() + " lacks required fields: " + message.InitializationErrorString());
+    auto const bytes = message.ByteSizeLong();
+    if (bytes > kLargestProto)
+        return Error(Errc::invalid, message.GetTypeName() + " of " + std::to_string(bytes) + " bytes is above 2 GiB");
+    return bytes;
+}
+
+}  // namespace
+
+PublisherState::PublisherState(std::shared_ptr<Core> core, std::string_view topic, PublisherOptions const& options,
+                               detail::PayloadType const& type, Ring ring)
+    : core_(std::move(core)),
+      topic_(topic),
+      options_(options),
+      plain_bytes_(type.plain_bytes),
+      max_bytes_(max_bytes_of(ring.ring.capacity)),
+      id_(ring.ring.ring_id),
+      arena_(std::move(ring.arena)),
+      writer_(ring.ring),
+      audience_(*core_, ring.index, ring.ring.ring_id, ring.topic),
+      stamper_(options.stamp) {
+    audience_.attend();
+    count_attached();
+}
+
+PublisherState::~PublisherState() { core_->post(remove_publisher(id_)); }
+
+void close(PublisherState& publisher) noexcept { publisher.end(); }
+
+Error PublisherState::closed() const {
+    if (auto open = core_->check(); !open) return open.error();
+    return Error(Errc::closed, "the publisher of " + topic_ + " was destroyed while its loan was out");
+}
+
+Result<void> PublisherState::check_bytes(std::size_t bytes) const {
+    if (bytes <= max_bytes_) [[likely]]
+        return {};
+    return Error(Errc::too_large,
+                 "a message of " + std::to_string(bytes) + " bytes on " + topic_ + ": at most " + std::to_string(max_bytes_) +
+                     ", a quarter of the ring of " + std::to_string(writer_.ring().capacity),
+                 "make the publisher with .ring_bytes = " + std::to_string(5 * bytes) + " or more");
+}
+
+Result<void> PublisherState::enter() {
+    if (is_closed()) [[unlikely]]
+        return closed();
+    if (!lock_.lock_unless_lent()) return Errc::would_block;
+    return {};
+}
+
+// The order is that of the models: commit (release store of tail), fence where the ring is fenced, then the counters.
+// An unfenced ring needs the compiler only to keep that order; the CPU is fenced by the sleeper's membarrier.
+std::uint64_t PublisherState::commit(std::size_t used_bytes) {
+    auto const sequence = writer_.commit(used_bytes, stamper_.now());
+    after_commit();
+    return sequence;
+}
+
+void PublisherState::after_commit() {
+    writer_.after_commit();
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (audience_.has_news()) [[unlikely]] {
+        audience_.attend();
+        count_attached();
+    }
+    if (auto const change = heat_.count(); change != Heat::Change::none) [[unlikely]]
+        if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
+}
+
+template <class Fill>
+Result<std::uint64_t> PublisherState::publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill) {
+    auto const extension_bytes = extension_bytes_of(options);
+    if (auto fits = check_bytes(bytes + extension_bytes); !fits) [[unlikely]]
+        return fits.error();
+    if (auto entered = enter(); !entered) [[unlikely]]
+        return entered.error();
+    auto const to = reserve(bytes, extension_bytes, shm::kRecordAlign);
+    Result<std::uint64_t> sequence = writer_.sequence();  // as it stands where the message was dropped
+    if (!to) [[unlikely]] {
+        sequence = to.error();
+    } else if (*to != nullptr) [[likely]] {
+        if (extension_bytes != 0) write_origin(writer_.extension(), *options->origin);
+        if (fill(*to)) [[likely]]
+            sequence = commit(bytes);
+        else {
+            writer_.cancel();
+            sequence = Error(Errc::invalid, "a message on " + topic_ + " was changed by another thread while it was published");
+        }
+    }
+    leave();
+    return sequence;
+}
+
+Result<std::uint64_t> PublisherState::publish(google::protobuf::MessageLite const& message, PublishOptions const* options) {
+    auto const bytes = size_of(message);
+    if (!bytes) [[unlikely]]
+        return bytes.error();
+    return publish_with(*bytes, options, [&](std::byte* to) { return write_message(message, to, *bytes); });
+}
+
+Result<std::uint64_t> PublisherState::publish(std::span<std::byte const> bytes, PublishOptions const* options) {
+    if (plain_bytes_ != 0 && bytes.size() != plain_bytes_) [[unlikely]]
+        return Error(Errc::invalid,
+                     "the struct on " + topic_ + " has " + std::to_string(plain_bytes_) + " bytes, not " + std::to_string(bytes.size()));
+    return publish_with(bytes.size(), options, [&](std::byte* to) {
+        if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+        return true;
+    });
+}
+
+Result<void> PublisherState::check_type(google::protobuf::Message const& message) const {
+    auto const& wanted = options_.schema ? options_.schema->type() : std::string();
+    if (message.GetDescriptor()->full_name() == wanted) return {};
+    return Error("a " + message.GetDescriptor()->full_name() + " can't be published on " + topic_,
+                 SchemaDifference{.ours = message.GetDescriptor()->full_name(), .theirs = wanted, .changes = {}},
+                 "make the publisher with .schema = Schema::of the message's type");
+}
+
+Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop) {
+    struct Subscribers final : Awaited {
+        Subscribers(PublisherState& state, std::size_t wanted) : publisher(state), count(wanted) {}
+        Wish wish() override { return {.topics = publisher.audience_.topic_bit()}; }
+        bool look() override { return publisher.subscribers() >= count; }
+        PublisherState& publisher;
+        std::size_t count;
+    };
+    if (is_closed()) return closed();
+    Subscribers what(*this, count);
+    Spin spin(Duration::zero());
+    return wait_until(*core_->data, spin, deadline, stop, what);
+}
+
+// While another thread publishes, or a loan is out, as they stood last.
+std::size_t PublisherState::subscribers() noexcept {
+    if (!is_closed() && lock_.try_lock()) {
+        audience_.attend();
+        count_attached();
+        lock_.unlock();
+    }
+    return attached_.load(std::memory_order_relaxed);
+}
+
+}  // namespace bus::client

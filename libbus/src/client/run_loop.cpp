@@ -1,0 +1,232 @@
+// Dispatching, and sleeping until there is something to dispatch.
+#include "client/run_loop.hpp"
+
+#include <algorithm>
+
+#include "client/data_side.hpp"
+#include "shm/sleepers.hpp"
+#include "sys/barrier.hpp"
+
+namespace bus::client {
+
+namespace {
+
+constexpr std::size_t kTurn = 16;         // messages of one source in a row
+constexpr std::size_t kRunAtMost = 1024;  // between two looks at the stop token
+
+/// Sets a flag while it lives; an exception that goes through a callback takes it back too.
+class Flag {
+public:
+    explicit Flag(std::atomic<bool>& flag) noexcept : flag_(flag) {}
+    Flag(Flag const&) = delete;
+    Flag& operator=(Flag const&) = delete;
+    ~Flag() { flag_.store(false, std::memory_order_release); }
+
+private:
+    std::atomic<bool>& flag_;
+};
+
+}  // namespace
+
+RunLoop::~RunLoop() = default;
+
+Result<void> RunLoop::open() {
+    auto watch = Watch::create(data_.hub);
+    if (!watch) return watch.error();
+    auto alarm = sys::TimerFd::create();
+    if (!alarm) return alarm.error();
+    if (auto added = (*watch)->poller().add(alarm->fd(), EPOLLIN, 2); !added) return added.error();
+    watch_ = std::move(*watch);
+    alarm_.emplace(std::move(*alarm));
+    return {};
+}
+
+int RunLoop::fd() noexcept {
+    watched_.store(true, std::memory_order_relaxed);
+    return watch_->fd();
+}
+
+void RunLoop::add(std::shared_ptr<Source> const& source) {
+    std::lock_guard const lock(mutex_);
+    std::erase_if(sources_, [](auto const& known) { return known.expired(); });
+    sources_.push_back(source);
+}
+
+void RunLoop::something_changed() noexcept {
+    alarm_->set(timers_.next());
+    watch_->poke();
+    data_.places.poke_all();
+}
+
+void RunLoop::stop() noexcept {
+    stopped_.store(true, std::memory_order_relaxed);
+    watch_->poke();
+    data_.places.poke_all();  // fences first
+}
+
+// ---- dispatching --------------------------------------------------------------------------------------------------------------
+
+Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
+    if (auto open = data_.core.check(); !open) return open.error();
+    if (dispatching_.exchange(true, std::memory_order_acquire))
+        return Error(Errc::invalid, "dispatch() in a callback of dispatch(), or in two threads at once", "let the first one return");
+    Flag const flag(dispatching_);
+    std::size_t count = 0;
+    while (count < at_most) {
+        auto const before = count;
+        count += run_due(at_most - count);
+        count += run_events(at_most - count);
+        count += run_sources(at_most - count);
+        if (count == before) break;
+    }
+    if (count < at_most && watched_.load(std::memory_order_relaxed)) make_quiet();
+    return count;
+}
+
+std::size_t RunLoop::run_due(std::size_t at_most) {
+    auto const count = timers_.run_due(at_most);
+    if (count != 0) alarm_->set(timers_.next());
+    return count;
+}
+
+std::size_t RunLoop::run_events(std::size_t at_most) {
+    std::size_t count = 0;
+    for (; count < at_most; ++count) {
+        std::unique_lock lock(mutex_);
+        if (events_.empty() || !event_callback_) break;
+        auto const event = std::move(events_.front());
+        events_.pop_front();
+        auto const callback = event_callback_;
+        lock.unlock();
+        (*callback)(event);
+    }
+    return count;
+}
+
+// Each source in turn, some messages at a time, beginning where the last round ended.
+std::size_t RunLoop::run_sources(std::size_t at_most) {
+    collect(Which::dispatched, round_);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < round_.size() && count < at_most; ++i) {
+        auto& source = *round_[turn_++ % round_.size()];
+        for (std::size_t n = 0; n < kTurn && count < at_most && source.run_one(); ++n) ++count;
+    }
+    round_.clear();
+    return count;
+}
+
+void RunLoop::collect(Which which, std::vector<std::shared_ptr<Source>>& into) {
+    into.clear();
+    std::lock_guard const lock(mutex_);
+    for (auto const& known : sources_)
+        if (auto source = known.lock(); source && (which == Which::all || source->has_callback())) into.push_back(std::move(source));
+}
+
+// Unreadable, unless there is something after all. The same order as for a sleeping thread: armed, fenced, looked.
+void RunLoop::make_quiet() {
+    std::vector<std::shared_ptr<Source>> sources;
+    collect(Which::dispatched, sources);
+    std::uint64_t topics = 0;
+    for (auto const& source : sources) topics |= source->wish().topics;
+    watch_->quiet(topics);
+    if (std::ranges::any_of(sources, [](auto const& source) { return source->is_unfenced(); })) (void)sys::global_barrier();
+    if (stopped() || is_ready(Which::dispatched)) watch_->poke();
+}
+
+bool RunLoop::is_ready(Which which) {
+    if (timers_.next() <= sys::steady_now()) return true;
+    std::vector<std::shared_ptr<Source>> sources;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!events_.empty()) return true;
+    }
+    collect(which, sources);
+    return std::ranges::any_of(sources, [](auto const& source) { return source->is_ready(); });
+}
+
+// ---- waiting ------------------------------------------------------------------------------------------------------------------
+
+class RunLoop::Everything final : public Awaited {
+public:
+    Everything(RunLoop& loop, Which which) noexcept : loop_(loop), which_(which) {}
+
+    Wish wish() override {
+        loop_.collect(which_, sources_);
+        Wish all;
+        for (auto const& source : sources_) {
+            auto const one = source->wish();
+            all.topics |= one.topics;
+            all.foreign |= one.foreign;
+        }
+        sources_.clear();
+        auto const due = loop_.timers_.next();
+        if (due != sys::kForever) all.recheck = std::max(sys::remaining(due), Duration(1));
+        return all;
+    }
+    bool is_unfenced() override {
+        loop_.collect(which_, sources_);
+        bool const unfenced = std::ranges::any_of(sources_, [](auto const& source) { return source->is_unfenced(); });
+        sources_.clear();
+        return unfenced;
+    }
+    bool look() override { return loop_.is_ready(which_); }
+
+private:
+    RunLoop& loop_;
+    Which which_;
+    std::vector<std::shared_ptr<Source>> sources_;
+};
+
+Result<void> RunLoop::run(std::stop_token const& stop) {
+    Everything what(*this, Which::dispatched);
+    for (;;) {
+        if (stopped() || stop.stop_requested()) return {};
+        auto const count = dispatch(kRunAtMost);
+        if (!count) return count.error();
+        if (*count != 0) continue;
+        auto const waited = wait_until(data_, spin_, sys::kForever, stop, what);
+        if (!waited && waited.error() != Errc::cancelled) return waited;
+    }
+}
+
+Result<void> RunLoop::wait_for(Duration timeout, std::stop_token const& stop) {
+    if (auto open = data_.core.check(); !open) return open.error();
+    if (stopped()) return Errc::cancelled;
+    Everything what(*this, Which::all);
+    if (what.look()) return {};
+    return wait_until(data_, spin_, sys::deadline_after(timeout), stop, what);
+}
+
+// ---- timers and events --------------------------------------------------------------------------------------------------------
+
+Result<std::shared_ptr<TimerState>> RunLoop::timer(std::shared_ptr<Core> keep, Duration time, bool repeat,
+                                                   detail::Callback<void()> callback) {
+    if (auto open = data_.core.check(); !open) return open.error();
+    if (repeat && time <= Duration::zero())
+        return Error(Errc::invalid, "a timer every " + std::to_string(time.count()) + " ns", "above zero");
+    auto timer = std::make_shared<TimerState>(std::move(keep), std::move(callback), repeat ? time : Duration::zero());
+    timers_.add(timer, sys::deadline_after(time));
+    something_changed();
+    return timer;
+}
+
+Result<void> RunLoop::set_events(detail::Callback<void(Event const&)> callback) {
+    if (auto open = data_.core.check(); !open) return open.error();
+    auto shared = callback ? std::make_shared<detail::Callback<void(Event const&)>>(std::move(callback)) : nullptr;
+    wants_events_.store(shared != nullptr, std::memory_order_relaxed);
+    std::lock_guard const lock(mutex_);
+    event_callback_.swap(shared);
+    if (!event_callback_) events_.clear();
+    return {};
+}
+
+void RunLoop::tell(Event event) {
+    if (!wants_events()) return;
+    {
+        std::lock_guard const lock(mutex_);
+        events_.push_back(std::move(event));
+    }
+    something_changed();
+}
+
+}  // namespace bus::client

@@ -1,0 +1,83 @@
+// The public Subscriber: making one, and its calls handed on.
+#include <bus/name.hpp>
+#include <bus/subscriber.hpp>
+
+#include "client/subscriber_state.hpp"
+#include "client/topic_requests.hpp"
+
+namespace bus::detail {
+
+namespace {
+
+Error moved() { return Error(Errc::closed, "this Subscriber was moved from"); }
+
+shm::ReaderKind kind_of(SubscriberOptions const& options) {
+    if (options.reliable) return shm::ReaderKind::reliable;
+    return options.observe ? shm::ReaderKind::observer : shm::ReaderKind::best_effort;
+}
+
+Result<void> check(SubscriberOptions const& options, std::string_view pattern) {
+    if (options.reliable && options.observe)
+        return Error(Errc::invalid, "an observer of " + std::string(pattern) + " can't be reliable", "leave out one of the two");
+    if (options.start_sequence != 0 && !options.start.empty())
+        return Error(Errc::invalid, "start_sequence and start exclude each other", "leave out one of the two");
+    return check_pattern(pattern);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr<client::Core> const& core, std::string_view pattern,
+                                                                 SubscriberOptions const& options, PayloadType const& type) {
+    if (!core) return Error(Errc::closed, "the connection was moved from");
+    if (auto const good = check(options, pattern); !good) return good.error();
+    bool const any = type.kind == PayloadType::Kind::any || type.kind == PayloadType::Kind::bytes;
+    auto const schema = any ? Result<Schema>(Schema()) : client::schema_of(type, std::nullopt);
+    if (!schema) return schema.error();
+    auto const answer = core->request(client::create_subscription(pattern, kind_of(options), *schema, any),
+                                      "create subscription to " + std::string(pattern));
+    if (!answer) return answer.error();
+    auto state = std::make_shared<client::SubscriberState>(core, pattern, options, type, answer->index(), answer->id());
+    if (auto begun = state->begin(); !begun) return begun.error();
+    core->data->loop.add(state);
+    return state;
+}
+
+int SubscriberBase::fd() noexcept { return state_ ? state_->fd() : -1; }
+
+std::uint64_t SubscriberBase::lost() const noexcept { return state_ ? state_->lost() : 0; }
+
+std::vector<Loss> SubscriberBase::losses() const { return state_ ? state_->losses() : std::vector<Loss>(); }
+
+Position SubscriberBase::position() const { return state_ ? state_->position() : Position(); }
+
+std::size_t SubscriberBase::publishers() const noexcept { return state_ ? state_->publishers() : 0; }
+
+Result<void> SubscriberBase::wait_for_publishers(std::size_t count, Duration timeout, std::stop_token stop) {
+    if (!state_) return moved();
+    return state_->wait_for_publishers(count, sys::deadline_after(timeout), stop);
+}
+
+Result<SamplePointer> SubscriberBase::take() {
+    if (!state_) [[unlikely]]
+        return moved();
+    return state_->take();
+}
+
+Result<SamplePointer> SubscriberBase::take_until(Deadline deadline, std::stop_token const& stop) {
+    if (!state_) [[unlikely]]
+        return moved();
+    return state_->take_until(deadline, stop);
+}
+
+Result<void> SubscriberBase::set_callback(Callback<void(SamplePointer)> callback) {
+    if (!state_) return moved();
+    return state_->set_callback(std::move(callback));
+}
+
+void SubscriberBase::put_back(Error error) {
+    if (state_) state_->put_back(std::move(error));
+}
+
+Deadline SubscriberBase::deadline_after(Duration timeout) noexcept { return sys::deadline_after(timeout); }
+
+}  // namespace bus::detail

@@ -1,0 +1,151 @@
+// Which rings a subscription reads: new ones, those whose publisher left, those that are gone; and what was lost in each.
+#include <algorithm>
+
+#include "client/subscriber_state.hpp"
+#include "client/topic_requests.hpp"
+#include "shm/chains.hpp"
+
+namespace bus::client {
+
+Result<void> SubscriberState::begin() {
+    Locked const locked(lock_);
+    auto const read = refresh();
+    if (!read) return read.error();
+    if (options_.start_sequence != 0 && inlets_.size() > 1)
+        return Error(Errc::invalid,
+                     "start_sequence with " + std::to_string(inlets_.size()) + " publishers on " + pattern_ + ": each counts for itself",
+                     "use .start = position() of an earlier subscriber");
+    return {};
+}
+
+bool SubscriberState::settle() {
+    bool drained = false;
+    for (auto const& inlet : inlets_) {
+        inlet->let_go();
+        drained |= inlet->is_drained();
+    }
+    if (drained) [[unlikely]]
+        for (auto at = inlets_.size(); at-- > 0;)
+            if (inlets_[at]->is_drained()) {
+                core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->reader().lost()));
+                refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
+                let_go_of(at);
+            }
+    auto const changed = refresh();
+    return changed && *changed;
+}
+
+Result<bool> SubscriberState::refresh() {
+    if (entry_->epoch.load(std::memory_order_acquire) == epoch_) [[likely]]
+        return false;
+    auto const chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
+    if (!chain) return chain.error();  // tried again at the next look
+    epoch_ = chain->epoch;
+    ++changes_;
+    for (auto const& inlet : inlets_) inlet->seen = false;
+    std::erase_if(refused_, [&](std::uint64_t ring_id) {
+        return std::ranges::none_of(chain->links, [&](auto const& link) { return link.entry->ring_id == ring_id; });
+    });
+    for (auto const& link : chain->links) {
+        auto const known = std::ranges::find_if(inlets_, [&](auto const& inlet) { return inlet->ring_id() == link.entry->ring_id; });
+        if (known != inlets_.end()) {
+            (*known)->seen = true;
+            (*known)->look_whether_it_left();
+        } else if (!refused_.contains(link.entry->ring_id)) {
+            attach(*link.entry);
+        }
+    }
+    for (auto at = inlets_.size(); at-- > 0;)
+        if (!inlets_[at]->seen) let_go_of(at);
+    sum_up();
+    return true;
+}
+
+void SubscriberState::attach(shm::MemberEntry const& member) {
+    auto const keep = type_.kind == detail::PayloadType::Kind::any ? core_ : nullptr;
+    auto inlet = Inlet::attach(*core_, member, options_, keep);
+    if (inlet) {
+        (*inlet)->seen = true;
+        inlets_.push_back(std::move(*inlet));
+        return;
+    }
+    refused_.insert(member.ring_id);
+    close_unattached(member);
+    if (inlet.error() == Errc::not_found) return;  // it went while we looked: the epoch will say so
+    deferred_ = Error(inlet.error().code(), "a publisher's ring under " + pattern_ + " can't be read: " + inlet.error().what(),
+                      inlet.error().hint(), inlet.error().detail());
+}
+
+// A reader the ring was made for counts at its beginning until its cursor says otherwise: one that will never read says so.
+void SubscriberState::close_unattached(shm::MemberEntry const& member) noexcept {
+    if (auto* const cursor = core_->session.cursors().cursor(member.cursor)) shm::close_cursor(*cursor, member.ring_id);
+}
+
+void SubscriberState::close_all() noexcept {
+    inlets_.clear();
+    auto const chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
+    if (!chain) return;
+    for (auto const& link : chain->links) close_unattached(*link.entry);
+}
+
+void SubscriberState::let_go_of(std::size_t at) {
+    auto const& inlet = *inlets_[at];
+    gone_[inlet.ring_id()] = {inlet.identity()->topic, inlet.reader().lost(), inlet.unparsed, inlet.last_sequence};
+    inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
+    ++changes_;
+}
+
+void SubscriberState::sum_up() noexcept {
+    topics_ = 0;
+    foreign_ = false;
+    for (auto const& inlet : inlets_) {
+        topics_ |= inlet->topic_bit();
+        foreign_ |= inlet->uid() != core_->session.uid();
+    }
+}
+
+// ---- what was lost, and where we stand ----------------------------------------------------------------------------------------
+
+std::uint64_t SubscriberState::lost() noexcept {
+    if (core_->in_child()) return 0;
+    Locked const locked(lock_);
+    std::uint64_t lost = 0;
+    for (auto const& inlet : inlets_) lost += inlet->reader().lost() + inlet->unparsed;
+    for (auto const& [id, gone] : gone_) lost += gone.lost + gone.unparsed;
+    return lost;
+}
+
+std::vector<Loss> SubscriberState::losses() {
+    std::vector<Loss> losses;
+    auto const add = [&](std::string const& topic, PublisherId id, std::uint64_t lost, std::uint64_t unparsed) {
+        auto const* const why = reliable() ? "given up by the publisher: its ring was full and when_full is drop"
+                                           : "overwritten before it was read: best-effort, the publisher was a ring ahead";
+        if (lost != 0) losses.push_back({topic, id, lost, why});
+        if (unparsed != 0) losses.push_back({topic, id, unparsed, "did not parse as the subscriber's type"});
+    };
+    if (core_->in_child()) return losses;
+    Locked const locked(lock_);
+    for (auto const& inlet : inlets_) add(inlet->identity()->topic, inlet->ring_id(), inlet->reader().lost(), inlet->unparsed);
+    for (auto const& [id, gone] : gone_) add(gone.topic, id, gone.lost, gone.unparsed);
+    return losses;
+}
+
+Position SubscriberState::position() {
+    Position position = options_.start;  // of those that were not heard of since
+    if (core_->in_child()) return position;
+    Locked const locked(lock_);
+    for (auto const& inlet : inlets_)
+        if (inlet->last_sequence != 0) position[inlet->ring_id()] = inlet->last_sequence;
+    for (auto const& [id, gone] : gone_)
+        if (gone.last_sequence != 0) position[id] = gone.last_sequence;
+    return position;
+}
+
+std::size_t SubscriberState::publishers() noexcept {
+    if (core_->is_closed()) return 0;
+    Locked const locked(lock_);
+    (void)refresh();
+    return static_cast<std::size_t>(std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left(); }));
+}
+
+}  // namespace bus::client

@@ -1,0 +1,172 @@
+// Taking messages: which ring, out of the ring, into a sample.
+#include "client/subscriber_state.hpp"
+
+#include <climits>
+
+#include "client/origin.hpp"
+#include "client/topic_requests.hpp"
+#include "sys/barrier.hpp"
+
+namespace bus::client {
+
+namespace {
+constexpr std::uint32_t kBurst = 16;       // messages of one ring in a row, where others have some
+constexpr std::uint32_t kEpochEvery = 64;  // messages between two looks at the subscription's epoch
+constexpr int kRounds = 4;                 // rings that were overwritten under our hands, per call
+}  // namespace
+
+SubscriberState::SubscriberState(std::shared_ptr<Core> core, std::string_view pattern, SubscriberOptions const& options,
+                                 detail::PayloadType const& type, std::uint32_t index, std::uint64_t id)
+    : core_(std::move(core)),
+      pattern_(pattern),
+      options_(options),
+      type_(type),
+      index_(index),
+      id_(id),
+      entry_(core_->bus->directory().live<shm::SubscriptionEntry>(index)),
+      spin_(options.spin) {}
+
+SubscriberState::~SubscriberState() { end(); }
+
+void close(SubscriberState& subscriber) noexcept { subscriber.end(); }
+
+void SubscriberState::end() noexcept {
+    if (ended_.exchange(true, std::memory_order_relaxed) || core_->in_child()) return;
+    Locked const locked(lock_);
+    close_all();
+    callback_.reset();
+    has_callback_.store(false, std::memory_order_relaxed);
+    core_->post(remove_subscription(id_));
+}
+
+Result<void> SubscriberState::check() const {
+    if (core_->is_closed()) [[unlikely]] {
+        if (auto open = core_->check(); !open) return open.error();
+        return Error(Errc::closed, "the connection was closed");
+    }
+    if (ended_.load(std::memory_order_relaxed)) [[unlikely]]
+        return Error(Errc::closed, "this subscriber of " + pattern_ + " was destroyed");
+    return {};
+}
+
+Inlet* SubscriberState::next_inlet() noexcept {
+    auto const count = inlets_.size();
+    if (count == 0) return nullptr;
+    if (burst_ >= kBurst && count > 1) {
+        burst_ = 0;
+        ++current_;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (current_ >= count) current_ = 0;
+        if (inlets_[current_]->has_news()) return inlets_[current_].get();
+        ++current_;
+        burst_ = 0;
+    }
+    return nullptr;
+}
+
+auto SubscriberState::take_locked() -> Taken {
+    if (deferred_) [[unlikely]] {
+        auto error = std::move(*deferred_);
+        deferred_.reset();
+        return error;
+    }
+    if (++takes_ % kEpochEvery == 0 && entry_->epoch.load(std::memory_order_acquire) != epoch_) (void)settle();
+    for (int round = 0; round < kRounds; ++round) {
+        auto* const inlet = next_inlet();
+        if (inlet == nullptr) {
+            if (!settle()) break;
+            if (deferred_) return take_locked();
+            continue;
+        }
+        ++burst_;
+        auto sample = deliver(*inlet);
+        if (sample || sample.error() != Errc::would_block) return sample;
+    }
+    return Errc::would_block;
+}
+
+auto SubscriberState::deliver(Inlet& inlet) -> Taken {
+    auto* const block = pool_->take();
+    detail::SamplePointer sample(block);
+    auto const record = inlet.reader().next([block](std::size_t bytes) { return block->room(bytes); });
+    if (!record) [[unlikely]] {
+        pool_->untake(static_cast<PooledSample*>(sample.release()));
+        return record.error();
+    }
+    if (inlet.kind() == shm::ReaderKind::reliable) inlet.let_go();
+    if (block->ring != inlet.identity()) block->ring = inlet.identity();
+    block->bytes = record->payload;
+    auto& info = block->info;
+    info.sequence = record->sequence;
+    info.lost_before = record->lost_before + inlet.carried_lost;
+    info.publisher = block->ring->publisher;
+    info.sent = SentTime(Duration(record->stamps.wall_ns));
+    info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record->stamps.steady_ns)));
+    info.topic = block->ring->topic;
+    if (!record->extension.empty() || info.origin) info.origin = read_origin(record->extension);
+    inlet.last_sequence = record->sequence;
+    if (!parse(*block)) [[unlikely]] {
+        auto error = no_message(inlet, *record);
+        inlet.carried_lost = info.lost_before;
+        pool_->untake(static_cast<PooledSample*>(sample.release()));
+        return error;
+    }
+    inlet.carried_lost = 0;
+    return sample;
+}
+
+bool SubscriberState::parse(PooledSample& sample) const {
+    using Kind = detail::PayloadType::Kind;
+    auto const bytes = sample.bytes;
+    switch (type_.kind) {
+        case Kind::proto:
+            if (!sample.parsed) sample.parsed.reset(type_.prototype->New());
+            sample.message = sample.parsed.get();
+            return bytes.size() <= INT_MAX && sample.parsed->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        case Kind::plain:
+            sample.message = bytes.data();
+            return bytes.size() == type_.plain_bytes;
+        case Kind::bytes:
+            sample.view = Bytes(bytes);
+            sample.message = &sample.view;
+            return true;
+        case Kind::any:
+            sample.any = Any(bytes, sample.ring->type);
+            sample.message = &sample.any;
+            return true;
+    }
+    return false;
+}
+
+Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
+    ++inlet.unparsed;
+    auto const wanted = type_.kind == detail::PayloadType::Kind::proto ? type_.prototype->GetTypeName() : std::string(type_.name);
+    return Error(Errc::invalid, "message " + std::to_string(record.sequence) + " of publisher " + std::to_string(inlet.ring_id()) + " on " +
+                                    inlet.identity()->topic + " (" + std::to_string(record.payload.size()) + " bytes) is no " + wanted +
+                                    ": left out and counted");
+}
+
+Result<detail::SamplePointer> SubscriberState::take() {
+    if (auto open = check(); !open) [[unlikely]]
+        return open.error();
+    Locked const locked(lock_);
+    if (callback_) [[unlikely]]
+        return Error(Errc::invalid, "messages of " + pattern_ + " go to a callback", "on_sample(nullptr) ends that");
+    auto taken = take_locked();
+    if (taken || !watch_ || taken.error() != Errc::would_block) [[likely]]
+        return taken;
+    // fd() goes quiet only when the rings were found empty after it was armed.
+    watch_->quiet(topics_);
+    if (is_any_unfenced()) (void)sys::global_barrier();
+    taken = take_locked();
+    if (taken || taken.error() != Errc::would_block) watch_->poke();
+    return taken;
+}
+
+void SubscriberState::put_back(Error error) {
+    Locked const locked(lock_);
+    deferred_ = std::move(error);
+}
+
+}  // namespace bus::client

@@ -1,0 +1,105 @@
+// Behind a Subscriber: its rings, merged; its samples; its waits.
+//
+// Merging: it stays with one ring for a few messages, then goes on to the next that has some, so that none waits for ever. The
+// subscription's epoch (new rings, rings whose publisher left) is looked at whenever nothing was found, and now and then besides.
+// Lost: each ring's reader counts exactly; what is told with a message (lost_before) is what lost() has grown by.
+//
+// Threads: one at a time by contract; the lock is for the run loop and Connection::wait_for, which look from their own thread.
+#pragma once
+
+#include <bus/subscriber.hpp>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "client/busy_lock.hpp"
+#include "client/data_side.hpp"
+#include "client/inlet.hpp"
+#include "client/source.hpp"
+#include "client/spin.hpp"
+
+namespace bus::client {
+
+class SubscriberState final : public Source {
+public:
+    SubscriberState(std::shared_ptr<Core> core, std::string_view pattern, SubscriberOptions const& options, detail::PayloadType const& type,
+                    std::uint32_t index, std::uint64_t id);
+    SubscriberState(SubscriberState const&) = delete;
+    SubscriberState& operator=(SubscriberState const&) = delete;
+    ~SubscriberState() override;
+
+    Result<detail::SamplePointer> take();
+    Result<detail::SamplePointer> take_until(sys::Deadline deadline, std::stop_token const& stop);
+    void put_back(Error error);
+    Result<void> set_callback(detail::Callback<void(detail::SamplePointer)> callback);
+    int fd() noexcept;
+
+    std::uint64_t lost() noexcept;
+    std::vector<Loss> losses();
+    Position position();
+    std::size_t publishers() noexcept;
+    Result<void> wait_for_publishers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop);
+
+    /// Attaches what is there now. Errors: those of the directory, where busd died changing it; invalid: start_sequence with several.
+    Result<void> begin();
+    void end() noexcept;
+
+    bool has_callback() const noexcept override;
+    bool is_ready() override;
+    Wish wish() override;
+    bool is_unfenced() override;
+    bool run_one() override;
+
+private:
+    using Taken = Result<detail::SamplePointer>;
+    class Receiving;
+    struct Gone {  // what a ring that has been let go had lost
+        std::string topic;
+        std::uint64_t lost = 0, unparsed = 0, last_sequence = 0;
+    };
+
+    Taken take_locked();
+    Inlet* next_inlet() noexcept;
+    Taken deliver(Inlet& inlet);
+    Error no_message(Inlet& inlet, shm::Record const& record);
+    bool parse(PooledSample& sample) const;
+    bool settle();           // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
+    Result<bool> refresh();  // whether the rings changed
+    void attach(shm::MemberEntry const& member);
+    void close_unattached(shm::MemberEntry const& member) noexcept;
+    void close_all() noexcept;
+    void let_go_of(std::size_t at);
+    void sum_up() noexcept;
+    bool is_any_unfenced() const noexcept;
+    Result<void> check() const;
+    bool reliable() const noexcept { return options_.reliable; }
+
+    std::shared_ptr<Core> core_;
+    std::string pattern_;
+    SubscriberOptions options_;
+    detail::PayloadType type_;
+    std::uint32_t index_;  // of the SubscriptionEntry
+    std::uint64_t id_;
+    shm::SubscriptionEntry const* entry_;
+    std::atomic<bool> ended_{false};
+
+    BusyLock lock_;
+    SamplePool::Owner pool_ = SamplePool::create();
+    std::vector<std::unique_ptr<Inlet>> inlets_;
+    std::size_t current_ = 0;
+    std::uint32_t burst_ = 0, takes_ = 0;
+    std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
+    std::uint64_t topics_ = 0;                 // of all inlets
+    bool foreign_ = false;
+    std::uint64_t changes_ = 0;        // of the inlets: what a sleeper wished for is out of date when it differs
+    std::set<std::uint64_t> refused_;  // rings that could not be attached, told once
+    std::optional<Error> deferred_;    // for the next call
+    std::map<PublisherId, Gone> gone_;
+    std::unique_ptr<Watch> watch_;
+    std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback_;
+    std::atomic<bool> has_callback_{false};
+    Spin spin_;
+};
+
+}  // namespace bus::client

@@ -1,0 +1,127 @@
+// A subscriber waiting: for a message, for publishers, through a descriptor, with a callback.
+#include <algorithm>
+#include <cerrno>
+
+#include "client/subscriber_state.hpp"
+
+namespace bus::client {
+
+class SubscriberState::Receiving final : public Awaited {
+public:
+    explicit Receiving(SubscriberState& subscriber) noexcept : subscriber_(subscriber) {}
+
+    Wish wish() override {
+        Locked const locked(subscriber_.lock_);
+        changes_ = subscriber_.changes_;
+        return {.topics = subscriber_.topics_, .foreign = subscriber_.foreign_};
+    }
+    bool is_unfenced() override { return subscriber_.is_unfenced(); }
+    bool look() override {
+        Locked const locked(subscriber_.lock_);
+        taken = subscriber_.take_locked();
+        return taken || taken.error() != Errc::would_block;
+    }
+    bool is_outdated() override {
+        Locked const locked(subscriber_.lock_);
+        return changes_ != subscriber_.changes_;
+    }
+
+    Taken taken = Errc::would_block;
+
+private:
+    SubscriberState& subscriber_;
+    std::uint64_t changes_ = 0;
+};
+
+Result<detail::SamplePointer> SubscriberState::take_until(sys::Deadline deadline, std::stop_token const& stop) {
+    if (auto open = check(); !open) [[unlikely]]
+        return open.error();
+    if (has_callback()) return take();  // says why not
+    Receiving what(*this);
+    if (what.look()) [[likely]]
+        return std::move(what.taken);
+    if (auto found = wait_until(*core_->data, spin_, deadline, stop, what); !found) return found.error();
+    return std::move(what.taken);
+}
+
+Result<void> SubscriberState::wait_for_publishers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop) {
+    struct Publishers final : Awaited {
+        Publishers(SubscriberState& state, std::size_t wanted) : subscriber(state), count(wanted) {}
+        Wish wish() override { return {.topics = shm::kAnyTopic}; }  // busd rings when the rings change
+        bool look() override { return subscriber.publishers() >= count; }
+        SubscriberState& subscriber;
+        std::size_t count;
+    };
+    if (auto open = check(); !open) return open.error();
+    Publishers what(*this, count);
+    Spin spin(Duration::zero());
+    return wait_until(*core_->data, spin, deadline, stop, what);
+}
+
+Wish SubscriberState::wish() {
+    Locked const locked(lock_);
+    return {.topics = topics_, .foreign = foreign_};
+}
+
+bool SubscriberState::is_any_unfenced() const noexcept {
+    return std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->is_unfenced(); });
+}
+
+bool SubscriberState::is_unfenced() {
+    Locked const locked(lock_);
+    return is_any_unfenced();
+}
+
+bool SubscriberState::is_ready() {
+    if (core_->is_closed() || ended_.load(std::memory_order_relaxed)) return false;
+    Locked const locked(lock_);
+    if (deferred_ || next_inlet() != nullptr) return true;
+    return settle() && (deferred_ || next_inlet() != nullptr);
+}
+
+bool SubscriberState::has_callback() const noexcept { return has_callback_.load(std::memory_order_relaxed); }
+
+Result<void> SubscriberState::set_callback(detail::Callback<void(detail::SamplePointer)> callback) {
+    if (auto open = check(); !open) return open.error();
+    bool const set = static_cast<bool>(callback);
+    auto shared = set ? std::make_shared<detail::Callback<void(detail::SamplePointer)>>(std::move(callback)) : nullptr;
+    {
+        Locked const locked(lock_);
+        callback_.swap(shared);
+        has_callback_.store(set, std::memory_order_relaxed);
+    }
+    core_->data->loop.something_changed();
+    return {};
+}
+
+// The callback runs outside the lock and is held by us, so it may destroy the subscriber, or set another callback.
+bool SubscriberState::run_one() {
+    Taken taken = Errc::would_block;
+    std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback;
+    {
+        if (core_->is_closed() || ended_.load(std::memory_order_relaxed)) return false;
+        Locked const locked(lock_);
+        if (!callback_) return false;
+        taken = take_locked();
+        callback = callback_;
+    }
+    if (!taken) return taken.error() != Errc::would_block;
+    (*callback)(std::move(*taken));
+    return true;
+}
+
+int SubscriberState::fd() noexcept {
+    if (!check()) return -1;
+    Locked const locked(lock_);
+    if (!watch_) {
+        auto watch = Watch::create(core_->data->hub);
+        if (!watch) {
+            errno = watch.error().detail();
+            return -1;
+        }
+        watch_ = std::move(*watch);
+    }
+    return watch_->fd();
+}
+
+}  // namespace bus::client
