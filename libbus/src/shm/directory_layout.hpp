@@ -90,9 +90,9 @@ struct RingEntry {
     std::atomic<std::uint32_t> next_in_topic;  // (live)
     std::atomic<std::uint32_t> first_member;   // (live) chain: MemberEntry::next_in_ring
     std::uint32_t uid;
-    std::uint32_t reserved;
-    ObjectRef segment;     // the arena it lies in
-    std::uint64_t offset;  // of its RingHead in the arena
+    std::uint32_t request;  // low half of the number of the request that made it: above the last one of its session: never answered
+    ObjectRef segment;      // the arena it lies in
+    std::uint64_t offset;   // of its RingHead in the arena
     std::uint64_t capacity;
     std::uint64_t final_tail;                 // left: what was committed at last
     std::atomic<std::uint64_t> member_epoch;  // (live) raised after each change of the chain; the publisher looks at it after each commit
@@ -108,7 +108,7 @@ struct SubscriptionEntry {
     std::uint32_t session;
     ReaderKind kind;
     std::atomic<std::uint32_t> first_member;  // (live) chain: MemberEntry::next_in_subscription
-    std::uint32_t reserved;
+    std::uint32_t request;                    // as in RingEntry
     std::atomic<std::uint64_t> epoch;  // (live) raised after each change of the chain; the reader looks at it before it sleeps
     char pattern[kNameBytes];
     char type[kNameBytes];

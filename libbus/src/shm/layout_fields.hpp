@@ -155,7 +155,7 @@
     X(RingEntry, next_in_topic, 32, 4)          \
     X(RingEntry, first_member, 36, 4)           \
     X(RingEntry, uid, 40, 4)                    \
-    X(RingEntry, reserved, 44, 4)               \
+    X(RingEntry, request, 44, 4)               \
     X(RingEntry, segment, 48, 24)               \
     X(RingEntry, offset, 72, 8)                 \
     X(RingEntry, capacity, 80, 8)               \
@@ -167,7 +167,7 @@
     X(SubscriptionEntry, session, 24, 4)        \
     X(SubscriptionEntry, kind, 28, 4)           \
     X(SubscriptionEntry, first_member, 32, 4)   \
-    X(SubscriptionEntry, reserved, 36, 4)       \
+    X(SubscriptionEntry, request, 36, 4)       \
     X(SubscriptionEntry, epoch, 40, 8)          \
     X(SubscriptionEntry, pattern, 48, 256)      \
     X(SubscriptionEntry, type, 304, 256)        \

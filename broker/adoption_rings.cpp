@@ -1,0 +1,137 @@
+// Adoption: topics, rings, subscriptions, members. What was made but never answered is undone: its maker will ask again.
+#include <algorithm>
+#include <bus/name.hpp>
+#include <vector>
+
+#include "adoption.hpp"
+#include "adoption_scan.hpp"
+#include "links.hpp"
+#include "sys/process.hpp"
+
+namespace bus::broker {
+namespace {
+
+// Whether the session that asked for it was told: else it asks again, or has gone.
+bool answered(Session const& session, std::uint32_t request) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(session.last_request) - request) >= 0;
+}
+
+Session* session_of(State& state, std::uint32_t index, std::uint64_t id) {
+    auto* const session = state.sessions.at(index);
+    return session != nullptr && session->id == id ? session : nullptr;
+}
+
+bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) {
+    if (!state.topics.all().contains(entry.topic) || !state.objects.knows(entry.segment)) return false;
+    auto const arena = state.arenas.adopt(entry.segment, entry.session_id);
+    if (!arena) return false;
+    auto const laid_out = shm::open_ring((*arena)->mapping.bytes(), entry.offset, entry.ring_id);
+    if (!laid_out || laid_out->capacity != entry.capacity) return false;
+    auto* const session = session_of(state, entry.session, entry.session_id);
+    bool const left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
+    if (!left && session != nullptr && !answered(*session, entry.request)) return false;
+    if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
+    auto& ring = state.rings.adopt(index, entry);
+    ring.retain = laid_out->head->retain != 0;
+    auto& topic = state.topics.at(entry.topic);
+    topic.rings.push_back(index);
+    if (ring.left) return true;
+    ++topic.live_rings;
+    if (session != nullptr) session->rings.insert(index);
+    return true;
+}
+
+bool adopt_subscription(State& state, std::uint32_t index, shm::SubscriptionEntry const& entry) {
+    auto* const session = session_of(state, entry.session, entry.session_id);
+    if (session == nullptr || !check_pattern(shm::text(entry.pattern)) || !answered(*session, entry.request)) return false;
+    if (session->state == shm::SessionState::reaping) return false;
+    auto& subscription = state.subscriptions.adopt(index, entry);
+    session->subscriptions.insert(index);
+    if (!subscription.named) return true;
+    auto topic = state.topics.find_or_create(subscription.pattern);
+    if (!topic) return true;
+    ++(*topic)->named_subscribers;
+    if (!subscription.type.empty()) ++(*topic)->typed_subscribers;
+    return true;
+}
+
+bool adopt_member(State& state, std::uint32_t index, shm::MemberEntry const& entry) {
+    if (!state.rings.all().contains(entry.ring) || !state.subscriptions.all().contains(entry.subscription)) return false;
+    auto& ring = state.rings.at(entry.ring);
+    auto& subscription = state.subscriptions.at(entry.subscription);
+    if (ring.id != entry.ring_id || subscription.id != entry.subscription_id) return false;
+    if (state.members.find(ring, subscription) != shm::kNil) return false;
+    auto* const session = session_of(state, subscription.session, subscription.session_id);
+    if (session == nullptr || entry.cursor >= session->cursor_places.count()) return false;
+    session->cursor_places.take_this(entry.cursor);
+    state.members.adopt(index, entry, ring, subscription);
+    return true;
+}
+
+void relink_topic(State& state, Topic& topic) {
+    for (std::size_t place = 0; place < topic.rings.size(); ++place) {
+        auto const next = place + 1 < topic.rings.size() ? topic.rings[place + 1] : shm::kNil;
+        state.directory.change<shm::RingEntry>(topic.rings[place], [&](shm::RingEntry& entry) { entry.next_in_topic = next; });
+    }
+    auto const first = topic.rings.empty() ? shm::kNil : topic.rings.front();
+    state.directory.change<shm::TopicEntry>(topic.index, [&](shm::TopicEntry& entry) { entry.first_ring = first; });
+    state.directory.raise_topic_epoch(topic.index);
+}
+
+void adopt_empty_arenas(State& state) {
+    for (auto const& record : state.objects.objects()) {
+        if (record.object != shm::ObjectKind::arena || record.kind != shm::RegistryKind::made) continue;
+        shm::ObjectRef const ref{record.id, record.key, record.cookie};
+        if (state.arenas.find(ref) != nullptr) continue;
+        auto checked =
+            shm::AttachedSegment::open(ref, shm::SegmentKind::arena, sys::effective_uid(), sys::Access::read_only, sys::steady_now());
+        if (!checked) continue;
+        auto* const session = state.sessions.find(checked->head().object);
+        if (session != nullptr) (void)state.arenas.adopt(ref, session->id);
+    }
+}
+
+}  // namespace
+
+void adopt_topics_and_readers(State& state) {
+    scan<shm::SchemaEntry>(state, [&](std::uint32_t index, shm::SchemaEntry const& entry) {
+        return state.objects.knows(entry.segment) && state.schemas.adopt(index, entry).has_value();
+    });
+    scan<shm::TopicEntry>(state, [&](std::uint32_t index, shm::TopicEntry const& entry) {
+        auto const name = shm::text(entry.name);
+        if (!check_name(name, Reserved::allow) || state.topics.find(name) != nullptr) return false;
+        auto& topic = state.topics.adopt(index, entry);
+        if (state.schemas.bytes(topic.type.schema).empty()) topic.type.schema = shm::kNil;
+        state.schemas.share(topic.type.schema);
+        return true;
+    });
+    scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) { return adopt_ring(state, index, entry); });
+    scan<shm::SubscriptionEntry>(
+        state, [&](std::uint32_t index, shm::SubscriptionEntry const& entry) { return adopt_subscription(state, index, entry); });
+    scan<shm::MemberEntry>(state, [&](std::uint32_t index, shm::MemberEntry const& entry) { return adopt_member(state, index, entry); });
+    adopt_empty_arenas(state);
+    for (auto const& [index, ring] : state.rings.all()) state.members.relink(*ring);
+    for (auto const& [index, subscription] : state.subscriptions.all()) state.members.relink(*subscription);
+    std::vector<Topic*> topics;
+    for (auto const& [index, topic] : state.topics.all()) topics.push_back(topic.get());
+    for (auto* const topic : topics) {
+        relink_topic(state, *topic);
+        recount(state, *topic);
+    }
+
+    std::vector<Ring*> orphans, finished;
+    for (auto const& [index, ring] : state.rings.all()) {
+        if (!ring->left && session_of(state, ring->session, ring->session_id) == nullptr) orphans.push_back(ring.get());
+        if (ring->left && ring->members.empty() && !ring->retain) finished.push_back(ring.get());
+    }
+    for (auto* const ring : finished) free_ring(state, *ring);
+    for (auto* const ring : orphans) retire(state, *ring);
+    std::vector<Topic*> unneeded;
+    for (auto const& [index, topic] : state.topics.all()) {
+        if (!topic->needed()) unneeded.push_back(topic.get());
+    }
+    for (auto* const topic : unneeded) drop_topic_if_unneeded(state, *topic);
+    for (auto const& [id, arena] : state.arenas.all()) arena->orphan = state.sessions.find(arena->session_id) == nullptr;
+}
+
+}  // namespace bus::broker

@@ -1,0 +1,108 @@
+// Arenas: made when a ring finds no room, removed when nobody can need them.
+#include "arena_store.hpp"
+
+#include "sys/process.hpp"
+
+namespace bus::broker {
+namespace {
+
+constexpr std::uint64_t kFirstExtent = shm::kPage;  // the first page holds the segment's head
+
+bool same(sys::Ownership const& one, sys::Ownership const& other) {
+    return one.uid == other.uid && one.gid == other.gid && one.mode == other.mode;
+}
+
+}  // namespace
+
+Result<Arena*> ArenaStore::create(std::uint64_t session_id, sys::Ownership access, std::uint64_t bytes, bool single,
+                                  std::string const& text) {
+    SegmentOrder const order{shm::ObjectKind::arena, shm::SegmentKind::arena, bytes, access, session_id, text};
+    auto made = objects_.create_segment(order);
+    if (!made) return made.error();
+    auto arena = std::make_unique<Arena>();
+    arena->ref = made->ref;
+    arena->mapping = std::move(made->mapping);
+    arena->extents = shm::ArenaExtents(kFirstExtent, bytes - kFirstExtent);
+    arena->session_id = session_id;
+    arena->access = access;
+    arena->single = single;
+    return (arenas_[made->ref.id] = std::move(arena)).get();
+}
+
+Result<RingPlacement> ArenaStore::carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text) {
+    std::uint64_t const extent = shm::ring_extent_bytes(capacity);
+    if (extent > arena_bytes_ / 2) {
+        auto arena = create(session_id, access, kFirstExtent + extent, true, "ring of " + text);
+        if (!arena) return arena.error();
+        auto const offset = (*arena)->extents.allocate(extent);
+        return RingPlacement{*arena, *offset};
+    }
+    for (auto& [id, arena] : arenas_) {
+        if (arena->session_id != session_id || arena->single || arena->orphan || !same(arena->access, access)) continue;
+        if (auto const offset = arena->extents.allocate(extent)) return RingPlacement{arena.get(), *offset};
+    }
+    auto arena = create(session_id, access, arena_bytes_, false, "arena of " + text);
+    if (!arena) return arena.error();
+    auto const offset = (*arena)->extents.allocate(extent);
+    return RingPlacement{*arena, *offset};
+}
+
+void ArenaStore::release(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t capacity) {
+    auto* const arena = find(segment);
+    if (arena == nullptr) return;
+    shm::unformat_ring(arena->mapping.writable_bytes(), offset);
+    (void)arena->extents.release(offset, shm::ring_extent_bytes(capacity));
+    remove_if_unused(*arena);
+}
+
+void ArenaStore::session_ended(std::uint64_t session_id) {
+    for (auto next = arenas_.begin(); next != arenas_.end();) {
+        auto& arena = *(next++)->second;
+        if (arena.session_id != session_id) continue;
+        arena.orphan = true;
+        remove_if_unused(arena);
+    }
+}
+
+void ArenaStore::remove_if_unused(Arena& arena) {
+    if (!arena.extents.is_empty() || !(arena.orphan || arena.single)) return;
+    objects_.remove(arena.ref);
+    arenas_.erase(arena.ref.id);
+}
+
+void ArenaStore::remove_unused() {
+    for (auto next = arenas_.begin(); next != arenas_.end();) remove_if_unused(*(next++)->second);
+}
+
+Arena* ArenaStore::find(shm::ObjectRef const& segment) {
+    auto const found = arenas_.find(segment.id);
+    return found == arenas_.end() || found->second->ref.key != segment.key ? nullptr : found->second.get();
+}
+
+std::uint64_t ArenaStore::tail(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t ring_id) {
+    auto* const arena = find(segment);
+    if (arena == nullptr) return 0;
+    auto const ring = shm::open_ring(arena->mapping.bytes(), offset, ring_id);
+    return ring ? shm::load_tail(*ring) : 0;
+}
+
+Result<Arena*> ArenaStore::adopt(shm::ObjectRef const& segment, std::uint64_t session_id) {
+    if (auto* const known = find(segment)) return known;
+    auto checked =
+        shm::AttachedSegment::open(segment, shm::SegmentKind::arena, sys::effective_uid(), sys::Access::read_write, sys::steady_now());
+    if (!checked) return checked.error();
+    auto const stat = sys::Segment(segment.id).stat();
+    if (!stat) return stat.error();
+    auto mapping = sys::SegmentMapping::attach(segment.id, sys::Access::read_write);
+    if (!mapping) return mapping.error();
+    auto arena = std::make_unique<Arena>();
+    arena->ref = segment;
+    arena->extents = shm::ArenaExtents(kFirstExtent, stat->size_bytes - kFirstExtent);
+    arena->mapping = std::move(*mapping);
+    arena->session_id = session_id;
+    arena->access = {stat->permissions.owner_uid, stat->permissions.owner_gid, stat->permissions.mode};
+    arena->single = stat->size_bytes != arena_bytes_;
+    return (arenas_[segment.id] = std::move(arena)).get();
+}
+
+}  // namespace bus::broker

@@ -1,0 +1,62 @@
+// Arenas: segments of one session's publishers, one permission each, from which rings are carved.
+//
+// A ring of more than half an arena gets a segment of its own, which goes with it. Others share; an arena goes when its session has ended
+// and the last ring in it was freed.
+#pragma once
+
+#include <bus/error.hpp>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+
+#include "object_store.hpp"
+#include "shm/arena_extents.hpp"
+#include "shm/ring_format.hpp"
+
+namespace bus::broker {
+
+struct Arena {
+    shm::ObjectRef ref;
+    sys::SegmentMapping mapping;  // ours, writable: busd lays rings out and looks at their tails
+    shm::ArenaExtents extents;
+    std::uint64_t session_id = 0;
+    sys::Ownership access;
+    bool single = false;  // made for one large ring
+    bool orphan = false;  // its session has ended
+};
+
+struct RingPlacement {
+    Arena* arena = nullptr;
+    std::uint64_t offset = 0;
+};
+
+class ArenaStore {
+public:
+    ArenaStore(ObjectStore& objects, std::uint64_t arena_bytes) : objects_(objects), arena_bytes_(arena_bytes) {}
+
+    /// Room for a ring of that capacity. Errors: limit: with the kernel limit that is to blame.
+    Result<RingPlacement> carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text);
+    /// Gives the ring's room back.
+    void release(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t capacity);
+    void session_ended(std::uint64_t session_id);
+
+    Arena* find(shm::ObjectRef const& segment);
+    /// What was committed to the ring at that place; 0 where it can't be read. Its publisher could have written anything.
+    std::uint64_t tail(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t ring_id);
+    /// Takes over an arena that an earlier busd made. Errors: those of AttachedSegment::open.
+    Result<Arena*> adopt(shm::ObjectRef const& segment, std::uint64_t session_id);
+    /// After adoption: removes the arenas of sessions that are gone and that hold no ring.
+    void remove_unused();
+    std::map<int, std::unique_ptr<Arena>>& all() noexcept { return arenas_; }
+
+private:
+    Result<Arena*> create(std::uint64_t session_id, sys::Ownership access, std::uint64_t bytes, bool single, std::string const& text);
+    void remove_if_unused(Arena& arena);
+
+    ObjectStore& objects_;
+    std::uint64_t arena_bytes_;
+    std::map<int, std::unique_ptr<Arena>> arenas_;  // by segment id
+};
+
+}  // namespace bus::broker

@@ -1,0 +1,118 @@
+// The loop.
+#include "broker.hpp"
+
+#include <csignal>
+
+#include <array>
+
+#include "dump.hpp"
+#include "log.hpp"
+#include "notify.hpp"
+#include "reaper.hpp"
+#include "rendezvous.hpp"
+#include "sessions.hpp"
+
+namespace bus::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kSignalTag = 0;
+constexpr std::uint64_t kKnockTag = 1;
+constexpr sys::Duration kTick = 1s;
+constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
+
+}  // namespace
+
+Broker::Broker(BusFolder& folder, State& state, sys::SignalFd signals, std::string config_path)
+    : folder_(folder),
+      state_(state),
+      dispatcher_(state),
+      signals_(std::move(signals)),
+      config_path_(std::move(config_path)),
+      last_tick_(sys::steady_now()) {}
+
+Result<Ending> Broker::run() {
+    if (auto added = state_.poller.add(signals_.fd(), EPOLLIN, kSignalTag); !added) return added.error();
+    if (auto added = state_.poller.add(folder_.knock.fd(), EPOLLIN, kKnockTag); !added) return added.error();
+    std::array<sys::Poller::Ready, 64> ready;
+    while (!ending_) {
+        auto const count = state_.poller.wait_until(ready, next_look());
+        if (!count && count.error() != Errc::timeout) return count.error();
+        for (std::size_t i = 0; count && i < *count; ++i) {
+            if (auto handled = handle_ready(ready[i].tag); !handled) return handled.error();
+        }
+        if (sys::has_passed(sys::deadline_from(last_tick_, kTick))) tick();
+        more_ = dispatcher_.turn();
+        waiting_ = dispatcher_.send_waiting();
+    }
+    return *ending_;
+}
+
+sys::Deadline Broker::next_look() const {
+    if (more_) return sys::steady_now();
+    if (waiting_) return sys::deadline_after(kRetry);
+    bool const idle = state_.sessions.size() == 0 && state_.users.unproven() == 0;
+    return idle ? sys::kForever : sys::deadline_from(last_tick_, kTick);
+}
+
+Result<void> Broker::handle_ready(std::uint64_t tag) {
+    if (tag == kSignalTag) return handle_signals();
+    if (tag == kKnockTag) {
+        auto const drained = folder_.knock.drain();
+        if (!drained) return drained.error();
+        return {};
+    }
+    auto* const session = state_.sessions.at(static_cast<std::uint32_t>(tag - kFirstSessionTag));
+    if (session != nullptr) nobody_reads_fifo(state_, *session);
+    return {};
+}
+
+Result<void> Broker::handle_signals() {
+    for (;;) {
+        auto const signal = signals_.try_read();
+        if (!signal) return signal.error();
+        if (!*signal) return {};
+        switch ((*signal)->number) {
+            case SIGTERM:
+            case SIGINT:
+                ending_ = Ending::clean;
+                break;
+            case SIGQUIT:
+                if (!ending_) ending_ = Ending::handover;
+                break;
+            case SIGHUP:
+                read_config_again();
+                break;
+            case SIGUSR1:
+                dump_state(state_, folder_.bus);
+                break;
+            default:
+                break;
+        }
+    }
+}
+
+void Broker::read_config_again() {
+    if (config_path_.empty()) return log::info("SIGHUP: there is no configuration file to read again");
+    notify_manager("RELOADING=1");
+    auto config = load_config(config_path_);
+    if (config) {
+        config->tables = state_.config.tables;  // laid out already
+        state_.rules = Rules(config->rules, state_.rules.own_uid(), sys::effective_gid());
+        state_.config = std::move(*config);
+        log::info("SIGHUP: read " + config_path_ + "; tables keep their sizes, segments their modes");
+    } else {
+        log::error("SIGHUP: the old configuration stays: " + config.error().what());
+    }
+    notify_manager("READY=1");
+}
+
+void Broker::tick() {
+    last_tick_ = sys::steady_now();
+    look_after_sessions(state_);
+    take_back_unread(state_);
+    forget_strangers(state_);
+}
+
+}  // namespace bus::broker

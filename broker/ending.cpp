@@ -1,0 +1,32 @@
+// The end of a bus: everybody is told, everything goes.
+//
+// Order: `ready` first, so that nobody comes; the directory's generation and epoch, and the `alive` set, so that who waits wakes and sees
+// the end; the bells; then the objects, the directory last but for the registry that names it. If we die here the next busd finds what is
+// left.
+#include "adoption.hpp"
+#include "broker.hpp"
+#include "dump.hpp"
+#include "log.hpp"
+#include "notify.hpp"
+
+namespace bus::broker {
+
+void end_bus(BusFolder& folder, State& state) {
+    notify_manager("STOPPING=1");
+    auto const dropped = what_is_dropped(state);
+    unsay_ready(folder.folder);
+    state.directory.head().broker_pid = 0;
+    state.directory.head().generation.store(state.objects.generation() + 1, std::memory_order_release);
+    state.directory.raise_epoch();
+    state.objects.remove(state.bus.alive);
+    state.objects.remove(state.bus.rendezvous);
+    // The mark stands when they look: a removed directory means that the bus is gone for good.
+    state.objects.remove(state.bus.directory);
+    ring_everybody(state);
+    auto const count = state.objects.count();
+    for (auto const& record : state.objects.objects()) state.objects.remove({record.id, record.key, record.cookie});
+    clear_folder(folder);
+    log::info("ended; dropped " + dropped + "; removed " + std::to_string(count + 3) + " kernel objects");
+}
+
+}  // namespace bus::broker

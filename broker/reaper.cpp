@@ -1,0 +1,70 @@
+// Looking after sessions.
+#include "reaper.hpp"
+
+#include <vector>
+
+#include "bells.hpp"
+#include "log.hpp"
+#include "sessions.hpp"
+
+namespace bus::broker {
+namespace {
+
+std::string shown(Session const& session) { return "session " + std::to_string(session.id) + " (" + session.name + ")"; }
+
+void reap(State& state, Session& session, char const* why) {
+    log::info(shown(session) + " reaped: " + why);
+    ++state.counters.reaped;
+    end_session(state, session);
+}
+
+void look_at(State& state, Session& session) {
+    bool const offered = session.state == shm::SessionState::offered;
+    if (offered && !sys::has_passed(session.offered_until)) return;
+    switch (look_at_token(state, session)) {
+        case Life::dead:
+            if (session.state == shm::SessionState::live) return reap(state, session, "its token came back");
+            return end_session(state, session);
+        case Life::unknown:
+            if (offered || session.fifo_broken || session.state == shm::SessionState::reaping) {
+                return reap(state, session, "its token set and its reader have gone");
+            }
+            return;
+        case Life::alive:
+            if (session.fifo_broken) fence_off(state, session, "nobody reads its FIFO any more");
+            return;
+    }
+}
+
+// By removal at logout, or by hand. The sessions live on; their death is told by the FIFO alone.
+void replace_missing(State& state, User& user) {
+    auto const before = user.tokens.id;
+    auto const replaced = state.users.replace_missing(user);
+    if (!replaced) return log::warning("uid " + std::to_string(user.uid) + ": " + replaced.error().what());
+    if (!*replaced) return;
+    log::warning("somebody removed queues or tokens of uid " + std::to_string(user.uid) + ": made anew");
+    for (auto const index : user.sessions) {
+        auto* const session = state.sessions.at(index);
+        if (user.tokens.id != before) session->token_lost = true;
+        ring_all(*session);
+    }
+}
+
+}  // namespace
+
+void nobody_reads_fifo(State& state, Session& session) {
+    if (session.fifo) (void)state.poller.remove(session.fifo->fd());
+    session.fifo_broken = true;
+    look_at(state, session);
+}
+
+void look_after_sessions(State& state) {
+    for (auto const& [index, user] : state.users.all()) replace_missing(state, *user);
+    std::vector<std::uint32_t> indices;
+    for (auto const& [index, session] : state.sessions.all()) indices.push_back(index);
+    for (auto const index : indices) {
+        if (auto* const session = state.sessions.at(index)) look_at(state, *session);
+    }
+}
+
+}  // namespace bus::broker

@@ -1,0 +1,99 @@
+// Configuration, folder, bus, loop, end.
+#include "serve.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "broker.hpp"
+#include "config.hpp"
+#include "detach.hpp"
+#include "log.hpp"
+#include "notify.hpp"
+#include "startup.hpp"
+
+namespace bus::broker {
+namespace {
+
+std::string text_of(Error const& error) {
+    auto text = error.what();
+    if (!error.hint().empty()) text += "\nbusd: try: " + error.hint();
+    return text;
+}
+
+// For SIGHUP after a change of folder.
+std::string absolute_path(std::string const& path) {
+    std::error_code none;
+    auto const absolute = std::filesystem::absolute(path, none);
+    return none ? path : absolute.string();
+}
+
+Result<void> serve_bus(Options const& options, Config config, std::string const& config_path, ReadyPipe& pipe) {
+    // Blocked before anything is there to clean up: a signal that comes early is seen when the loop begins.
+    auto signals = sys::SignalFd::create({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
+    if (!signals) return signals.error();
+    auto folder = take_folder(options.bus);
+    if (!folder) return folder.error();
+    log::start(folder->bus);
+    auto started = start_bus(*folder, std::move(config));
+    if (!started) return started.error();
+    auto& state = *started->state;
+    if (auto ready = say_ready(folder->folder); !ready) {
+        end_bus(*folder, state);
+        return ready;
+    }
+    log::info("serves in " + folder->folder.path() + ", generation " + std::to_string(state.objects.generation()) + ": " + started->how);
+    Broker broker(*folder, state, std::move(*signals), config_path);
+    pipe.ready();
+    notify_manager("READY=1");
+    auto const ending = broker.run();
+    if (!ending) {
+        unsay_ready(folder->folder);
+        return ending.error();
+    }
+    if (*ending == Ending::clean) {
+        end_bus(*folder, state);
+    } else {
+        unsay_ready(folder->folder);
+        log::info("SIGQUIT: leaves everything to the next busd");
+    }
+    return {};
+}
+
+}  // namespace
+
+int serve(Options const& options) {
+    google::protobuf::SetLogHandler(nullptr);  // what strangers send is counted, not logged
+    ::umask(022);
+    auto const fail = [](std::string const& text) {
+        std::fprintf(stderr, "busd: %s\n", text.c_str());
+        return 1;
+    };
+    Config config;
+    std::string config_path;
+    if (!options.config.empty()) {
+        auto const absolute = absolute_path(options.config);
+        auto loaded = load_config(absolute);
+        if (!loaded) return fail(text_of(loaded.error()));
+        config = std::move(*loaded);
+        config_path = absolute;
+    }
+    ReadyPipe pipe;
+    if (options.detach) {
+        auto detached = detach();
+        if (!detached) return fail(text_of(detached.error()));
+        if (detached->parent_status) return *detached->parent_status;
+        pipe = std::move(detached->pipe);
+    }
+    auto const served = serve_bus(options, std::move(config), config_path, pipe);
+    if (served) return 0;
+    // A parent that waits says it for us.
+    if (!pipe.failed(text_of(served.error()))) (void)fail(text_of(served.error()));
+    return 1;
+}
+
+}  // namespace bus::broker

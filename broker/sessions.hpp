@@ -1,0 +1,41 @@
+// The life of a session: offered, live, reaping, free.
+//
+// The token says who lives: 1 means offered, or given back by death; 0 means free, or held by a client. A slot is freed only after our own
+// semop(-1) on its token succeeded: then nobody holds it. We take it with SEM_UNDO, so that a busd that dies while it reaps gives it back
+// and the next one reaps again; when all is done one semop takes the undo out and leaves 0.
+// The FIFO is the second witness: it sees exec, and tokens taken without undo. Then what the session had is given back at once, and the
+// slot waits, `reaping`, until its token comes back.
+#pragma once
+
+#include <bus/error.hpp>
+#include <string>
+
+#include "requests.hpp"
+#include "state.hpp"
+
+namespace bus::broker {
+
+inline constexpr std::chrono::seconds kOfferLasts{10};
+inline constexpr std::uint64_t kFirstSessionTag = 16;  // in the poller: this + index of the session
+
+/// Makes all a session has and offers it. Errors: limit (tables, kernel); those of the FIFO. Nothing is left then.
+Result<Session*> offer_session(State& state, User& user, std::string const& name, std::uint64_t nonce);
+/// The client says that it took the token. Errors: conflict: it did not; closed: nobody reads its FIFO.
+Result<Made> attach_session(State& state, Session& session);
+
+enum class Life {
+    alive,    // somebody holds the token
+    dead,     // nobody does; now it is ours
+    unknown,  // the token set has gone: the FIFO must tell
+};
+Life look_at_token(State& state, Session& session);
+
+/// Ends a session whose token is ours, or whose token set has gone.
+void end_session(State& state, Session& session);
+/// Takes away all that a session has but for its slot, which is freed when its token comes back.
+void fence_off(State& state, Session& session, std::string const& why);
+
+/// Opens the write end of the session's FIFO and watches it. Errors: closed: nobody reads it.
+Result<void> watch_fifo(State& state, Session& session);
+
+}  // namespace bus::broker
