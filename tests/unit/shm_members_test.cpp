@@ -62,18 +62,20 @@ TEST_F(Members, ThatWereThereFirstCountAtZeroUntilTheyAttach) {
     EXPECT_EQ(floor(5000), 0u);
     ASSERT_NE(list.slowest(), nullptr);
     EXPECT_EQ(list.slowest()->session_id, 1u);
-    EXPECT_EQ(list.attached_count(), 0u);
+    EXPECT_EQ(list.ready_count(), 1u);
     shm::attach_cursor(cursors(1, 2), 7, 0);
     cursors(1, 2).position = 320;
     EXPECT_EQ(floor(5000), 320u);
-    EXPECT_EQ(list.attached_count(), 1u);
+    EXPECT_EQ(list.ready_count(), 1u);
 }
 
 TEST_F(Members, ThatJoinedLaterCountFromTheirAttachOn) {
     add(1, 1, ReaderKind::reliable, 64);
     EXPECT_EQ(floor(5000), 5000u);
     EXPECT_EQ(list.slowest(), nullptr);
+    EXPECT_EQ(list.ready_count(), 0u);
     shm::attach_cursor(cursors(1, 2), 7, 96);
+    EXPECT_EQ(list.ready_count(), 1u);
     EXPECT_EQ(floor(5000), 96u);
 }
 
@@ -95,7 +97,7 @@ TEST_F(Members, ThatClosedTheirCursorHoldNobodyUp) {
     shm::close_cursor(cursors(2, 2), 7);  // before it ever attached
     EXPECT_EQ(floor(5000), 5000u);
     EXPECT_EQ(list.slowest(), nullptr);
-    EXPECT_EQ(list.attached_count(), 0u);
+    EXPECT_EQ(list.ready_count(), 0u);
     shm::attach_cursor(cursors(1, 2), 7, 64);  // and joins again
     EXPECT_EQ(floor(5000), 64u);
 }
@@ -132,7 +134,7 @@ TEST_F(Members, OfBestEffortAndObserversAreCountedButHoldNobodyUp) {
     shm::attach_cursor(cursors(1, 2), 7, 0);
     shm::attach_cursor(cursors(2, 2), 7, 0);
     EXPECT_EQ(floor(5000), 5000u);
-    EXPECT_EQ(list.attached_count(), 2u);
+    EXPECT_EQ(list.ready_count(), 2u);
     EXPECT_EQ(list.members()[1].uid, 1001u);
     EXPECT_EQ(list.members()[1].user, 3u);
     EXPECT_EQ(list.members()[0].user, shm::kNil) << "its session is not in the directory";

@@ -40,8 +40,7 @@ public:
 
     std::string const& topic() const noexcept { return topic_; }
     PublisherId id() const noexcept;
-    /// The most subscribers that were there when something was published.
-    std::size_t audience() const noexcept { return audience_; }
+    std::size_t subscribers() const noexcept;
     std::uint64_t published() const noexcept { return published_; }
 
 private:
@@ -53,7 +52,6 @@ private:
     MessageBuilder builder_;
     AnyPublisher publisher_;
     std::uint64_t published_ = 0;
-    std::size_t audience_ = 0;
 };
 
 }  // namespace bus::tool

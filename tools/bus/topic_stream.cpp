@@ -1,7 +1,6 @@
 // Samples of a selection of topics.
 #include "topic_stream.hpp"
 
-#include <algorithm>
 #include <bus/introspect.hpp>
 #include <bus/name.hpp>
 
@@ -11,11 +10,11 @@
 namespace bus::tool {
 namespace {
 
-/// Whether the pattern means a topic that was ever spoken on: one that is only listened to is still waited for.
+/// Whether anything on the bus is meant by the pattern.
 Result<bool> is_there(Connection& bus, std::string const& pattern) {
     auto const topics = bus.topics(pattern);
     if (!topics) return topics.error();
-    return std::any_of(topics->begin(), topics->end(), [](TopicInfo const& topic) { return topic.publishers > 0 || topic.messages > 0; });
+    return !topics->empty();
 }
 
 Result<void> look_for(Connection& bus, std::string const& pattern, bool existing, Context& context) {

@@ -17,15 +17,14 @@ Audience::Audience(Core& core, std::uint32_t ring_index, std::uint64_t ring_id, 
       bit_(shm::attention_bit(topic_index)) {}
 
 void Audience::attend() {
-    (void)refresh();
+    refresh();
     ring_all();
 }
 
-bool Audience::refresh() {
-    if (!list_.is_stale(entry_->member_epoch)) return true;
-    bool const read = list_.refresh(core_.bus->directory(), *this).has_value();
+void Audience::refresh() {
+    if (!list_.is_stale(entry_->member_epoch)) return;
+    (void)list_.refresh(core_.bus->directory(), *this);  // on an error it is stale still: tried again at the next commit
     find_users();
-    return read;
 }
 
 // Sessions and uids without members go; new ones come with a count that was never seen, so that the next look rings.
@@ -67,7 +66,15 @@ void Audience::ring_all() {
     for (auto& session : sessions_) session.ring(bit_);
 }
 
-std::uint64_t Audience::floor(std::uint64_t tail, std::uint64_t safe) { return refresh() ? list_.floor(tail) : safe; }
+std::uint64_t Audience::floor(std::uint64_t tail) {
+    auto const epoch = list_.epoch();
+    auto const floor = list_.fresh_floor(core_.bus->directory(), *this, tail);
+    if (list_.epoch() != epoch) {
+        find_users();
+        ring_all();
+    }
+    return floor;
+}
 
 shm::Member const* Audience::slowest_living() {
     for (;;) {

@@ -31,13 +31,12 @@ public:
     /// Reads the members again if they changed, rings whoever sleeps. What can't be read now is tried again at the next commit.
     void attend();
 
-    /// For RingWriter::refresh_limit: reads the members again if they changed, then their cursors. Where they can't be read now (busd died
-    /// in the middle of a change): `safe`, so that nobody is overrun whom we don't know yet.
-    std::uint64_t floor(std::uint64_t tail, std::uint64_t safe);
+    /// For RingWriter::refresh_limit (docs/models.md, join: P1, P2, P6).
+    std::uint64_t floor(std::uint64_t tail);
     /// Who holds us up, as of the last floor(); null: nobody. Whose token says he is dead does not count from here on.
     shm::Member const* slowest_living();
 
-    std::size_t attached_count() noexcept { return list_.attached_count(); }
+    std::size_t ready_count() noexcept { return list_.ready_count(); }
     std::uint64_t topic_bit() const noexcept { return bit_; }
 
 private:
@@ -48,7 +47,7 @@ private:
         std::uint64_t count;
     };
 
-    bool refresh();
+    void refresh();
     void find_users();
     shm::Cursor const* cursor(std::uint32_t session, std::uint64_t session_id, std::uint32_t cursor) override;
     void ring_all();

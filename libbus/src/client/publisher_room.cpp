@@ -56,8 +56,7 @@ Result<std::byte*> PublisherState::reserve(std::size_t bytes, std::uint16_t exte
 }
 
 std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
-    auto const safe = writer_.limit() - writer_.ring().capacity;
-    writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail, safe); });
+    writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail); });
     return writer_.try_reserve(bytes, extension_bytes, alignment);
 }
 

@@ -45,7 +45,7 @@ PublisherState::PublisherState(std::shared_ptr<Core> core, std::string_view topi
       audience_(*core_, ring.index, ring.ring.ring_id, ring.topic),
       stamper_(options.stamp) {
     audience_.attend();
-    count_attached();
+    count_ready();
 }
 
 PublisherState::~PublisherState() { core_->post(remove_publisher(id_)); }
@@ -86,7 +86,7 @@ void PublisherState::after_commit() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (audience_.has_news()) [[unlikely]] {
         audience_.attend();
-        count_attached();
+        count_ready();
     }
     if (auto const change = heat_.count(); change != Heat::Change::none) [[unlikely]]
         if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
@@ -159,10 +159,10 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
 std::size_t PublisherState::subscribers() noexcept {
     if (!is_closed() && lock_.try_lock()) {
         audience_.attend();
-        count_attached();
+        count_ready();
         lock_.unlock();
     }
-    return attached_.load(std::memory_order_relaxed);
+    return ready_.load(std::memory_order_relaxed);
 }
 
 }  // namespace bus::client

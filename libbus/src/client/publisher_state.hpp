@@ -73,7 +73,7 @@ private:
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
-    void count_attached() noexcept { attached_.store(audience_.attached_count(), std::memory_order_relaxed); }
+    void count_ready() noexcept { ready_.store(audience_.ready_count(), std::memory_order_relaxed); }
 
     std::shared_ptr<Core> core_;
     std::string topic_;
@@ -84,7 +84,7 @@ private:
     SegmentPtr arena_;
     std::atomic<bool> ended_{false};
     std::atomic<std::uint64_t> dropped_{0};
-    std::atomic<std::size_t> attached_{0};
+    std::atomic<std::size_t> ready_{0};
 
     BusyLock lock_;
     shm::RingWriter<> writer_;

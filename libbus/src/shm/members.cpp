@@ -92,11 +92,11 @@ void MemberList::mark_dead(std::uint64_t session_id) noexcept {
         if (member.session_id == session_id) member.dead = true;
 }
 
-std::size_t MemberList::attached_count() noexcept {
+std::size_t MemberList::ready_count() noexcept {
     std::size_t count = 0;
     for (Member& member : members_) {
         look_at(member);
-        count += member.attached && !member.dead;
+        count += member.counted != kClosed && !member.dead;
     }
     return count;
 }

@@ -67,8 +67,9 @@ public:
     /// Its token says that it died: it stops counting at once. Lasts until the member leaves the directory.
     void mark_dead(std::uint64_t session_id) noexcept;
 
-    /// Members whose cursors stand for this ring by now, observers included: what wait_for_subscribers counts.
-    std::size_t attached_count() noexcept;
+    /// Members that get the next message, observers included: whose cursors stand for this ring by now, and those that were there before
+    /// the ring, which begin at 0 whenever they attach. What wait_for_subscribers counts.
+    std::size_t ready_count() noexcept;
 
     std::vector<Member> const& members() const noexcept { return members_; }
     std::uint64_t epoch() const noexcept { return epoch_; }

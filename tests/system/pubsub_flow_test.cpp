@@ -1,0 +1,171 @@
+// Reliable and best-effort: who waits for whom, what is lost, how it is told.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "support/child.hpp"
+#include "support/on_bus.hpp"
+
+using namespace std::chrono_literals;
+using namespace bus::test;
+
+namespace {
+
+class Flow : public testing::Test {
+protected:
+    bus::testing::LocalBroker broker;
+    bus::Connection bus = broker.connect("test").value();
+
+    bus::PublisherOptions small(bus::WhenFull when_full, bus::Duration wait_for = 5s) {
+        return {.ring_bytes = 4096, .when_full = when_full, .wait_for = wait_for};
+    }
+};
+
+constexpr std::uint64_t kFirst = 1000;  // all numbers from here to 16383 serialise to equally many bytes
+
+/// Publishes kFirst, kFirst + 1 ... until the ring says no. Returns: how many went in.
+std::uint64_t fill(bus::Publisher<Number>& publisher) {
+    std::uint64_t count = 0;
+    while (publisher.publish(number(kFirst + count))) ++count;
+    return count;
+}
+
+TEST_F(Flow, RefusesWhenAReliableSubscriberIsARingBehind) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    auto const count = fill(publisher);
+    EXPECT_GT(count, 20u);
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::would_block);
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst);
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst + 1);
+    EXPECT_EQ(publisher.publish(number(kFirst + count)).value(), count + 1) << "a refused message uses up no number";
+    for (std::uint64_t i = 2; i <= count; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst + i);
+    EXPECT_EQ(subscriber.lost(), 0u);
+}
+
+TEST_F(Flow, WaitsSoLongAndNotForEver) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::wait, 30ms)).value();
+    auto const count = fill(publisher);
+    auto const before = std::chrono::steady_clock::now();
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::timeout);
+    EXPECT_GE(std::chrono::steady_clock::now() - before, 30ms);
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst);
+    EXPECT_EQ(publisher.publish(number(kFirst)).value(), count + 1);
+}
+
+TEST_F(Flow, CountsWhatItDropsAndTellsTheSubscriber) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::drop)).value();
+    constexpr std::uint64_t kAll = 1000;
+    for (std::uint64_t i = 1; i <= kAll; ++i) ASSERT_EQ(publisher.publish(number(i)).value(), i);
+    EXPECT_GT(publisher.dropped(), 0u);
+    std::uint64_t received = 0;
+    while (auto const sample = subscriber.try_receive()) {
+        ++received;
+        EXPECT_EQ(sample->message().value(), sample->info().sequence);
+    }
+    EXPECT_EQ(received + publisher.dropped(), kAll);
+    (void)publisher.publish(number(kAll + 1)).value();
+    auto const last = subscriber.receive_for(patience()).value();
+    EXPECT_EQ(last.info().sequence, kAll + 1);
+    EXPECT_EQ(last.info().lost_before, kAll - received);
+    EXPECT_EQ(subscriber.lost(), publisher.dropped());
+    ASSERT_EQ(subscriber.losses().size(), 1u);
+    EXPECT_EQ(subscriber.losses()[0].publisher, publisher.id());
+    EXPECT_NE(subscriber.losses()[0].why.find("drop"), std::string::npos);
+}
+
+TEST_F(Flow, NeverWaitsForABestEffortSubscriberWhichCountsExactly) {
+    auto subscriber = bus.subscriber<Number>("t").value();
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    std::uint64_t received = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t published = 0;
+    for (int round = 0; round < 50; ++round) {
+        for (int i = 0; i < 13 * round; ++i) {
+            ++published;
+            ASSERT_EQ(publisher.publish(number(published)).value(), published);
+        }
+        while (auto const sample = subscriber.try_receive()) {
+            ++received;
+            lost += sample->info().lost_before;
+            ASSERT_EQ(sample->message().value(), sample->info().sequence);
+        }
+        ASSERT_EQ(received + lost, published);
+    }
+    EXPECT_GT(lost, 0u);
+    EXPECT_EQ(subscriber.lost(), lost);
+}
+
+BUS_TEST_ROLE(slow_reader) {
+    auto bus = connect(role);
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    role.say("ready");
+    while (auto const line = role.hear()) {
+        if (*line == "read") role.say(std::to_string(subscriber.receive_for(patience()).value().message().value()));
+    }
+    return 0;
+}
+
+TEST_F(Flow, IsWokenByTheReaderItWaitsFor) {
+    auto child = run_role("slow_reader", on(broker));
+    ASSERT_TRUE(child.expect_line("ready"));
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    auto const count = fill(publisher);
+    auto waiting = bus.publisher<Number>("t", small(bus::WhenFull::wait, patience())).value();
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(waiting.publish(number(kFirst + i)));
+    std::jthread const blocked([&] { EXPECT_EQ(waiting.publish(number(kFirst + count)).value(), count + 1); });
+    for (std::uint64_t i = 0; i < 2 * count; ++i) {  // two rings are read in turn: some of it is of the one that waits
+        child.send_line("read");
+        ASSERT_TRUE(child.read_line());
+    }
+}
+
+TEST_F(Flow, StopsWaitingForADeadReaderWithoutBusd) {
+    auto child = run_role("slow_reader", on(broker));
+    ASSERT_TRUE(child.expect_line("ready"));
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    (void)fill(publisher);
+    broker.kill();
+    auto waiting = std::jthread([&] { EXPECT_TRUE(eventually([&] { return publisher.publish(number(kFirst)).has_value(); })); });
+    child.kill(SIGKILL);
+    EXPECT_EQ(child.wait().signal, SIGKILL);
+    waiting.join();
+    broker.restart();
+}
+
+TEST_F(Flow, DoesNotTakeAStoppedReaderForDead) {
+    auto child = run_role("slow_reader", on(broker));
+    ASSERT_TRUE(child.expect_line("ready"));
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::wait, 300ms)).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    child.kill(SIGSTOP);
+    (void)fill(publisher);
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::timeout);
+    child.kill(SIGCONT);
+    child.send_line("read");
+    EXPECT_TRUE(child.expect_line(std::to_string(kFirst)));
+    EXPECT_TRUE(publisher.publish(number(kFirst)));
+}
+
+TEST_F(Flow, SerialisesThreadsOnOnePublisher) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", {.ring_bytes = 8192}).value();
+    constexpr std::uint64_t kEach = 5000;
+    std::vector<std::jthread> threads;
+    for (std::uint64_t thread = 0; thread < 4; ++thread)
+        threads.emplace_back([&, thread] {
+            for (std::uint64_t i = 0; i < kEach; ++i) ASSERT_TRUE(publisher.publish(number(thread << 32 | i)));
+        });
+    std::vector<std::uint64_t> next(4);
+    for (std::uint64_t i = 1; i <= 4 * kEach; ++i) {
+        auto const sample = subscriber.receive_for(patience()).value();
+        ASSERT_EQ(sample.info().sequence, i);
+        ASSERT_EQ(sample.message().value() & 0xffffffff, next[sample.message().value() >> 32]++);
+    }
+}
+
+}  // namespace
