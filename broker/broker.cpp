@@ -52,8 +52,7 @@ Result<Ending> Broker::run() {
 sys::Deadline Broker::next_look() const {
     if (more_) return sys::steady_now();
     if (waiting_) return sys::deadline_after(kRetry);
-    bool const idle = state_.sessions.size() == 0 && state_.users.unproven() == 0;
-    return idle ? sys::kForever : sys::deadline_from(last_tick_, kTick);
+    return state_.users.all().empty() ? sys::kForever : sys::deadline_from(last_tick_, kTick);
 }
 
 Result<void> Broker::handle_ready(std::uint64_t tag) {

@@ -144,9 +144,8 @@ bool send_offers(State& state) {
 void forget_strangers(State& state) {
     std::vector<User*> gone;
     for (auto const& [index, user] : state.users.all()) {
-        if (user->sessions.empty() && !user->proven && sys::has_passed(sys::deadline_from(user->idle_since, kStrangerStays))) {
-            gone.push_back(user.get());
-        }
+        auto const stays = user->proven ? kUserStays : kStrangerStays;
+        if (user->sessions.empty() && sys::has_passed(sys::deadline_from(user->idle_since, stays))) gone.push_back(user.get());
     }
     for (auto* const user : gone) state.users.remove(*user);
 }

@@ -11,6 +11,7 @@
 namespace bus::broker {
 
 inline constexpr std::chrono::seconds kStrangerStays{10};  // a uid that nobody attached from keeps its lobby so long
+inline constexpr std::chrono::seconds kUserStays{60};      // after the last session of a uid its queues wait so long for another one
 
 /// `proven_uid`: the owner of the request queue it came by; none: the rendezvous queue.
 void say_hello(State& state, v1::Hello const& hello, std::optional<std::uint32_t> proven_uid);

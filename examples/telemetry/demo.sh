@@ -64,8 +64,8 @@ say "What goes through it"
 show bus topic echo host/load -n 3 -t 10s
 show bus topic echo host/cpu --once --json -t 10s
 show bus topic echo host/memory --field available_bytes -n 2 -t 10s
-show bus topic echo 'log/**' --history 3 --field text -d 1s
-show bus topic hz host/cpu host/processes -d 3s
+show bus topic echo 'log/**' --history 3 --field text -d 2s
+show bus topic hz host/cpu host/processes -d 5s
 
 say "Who and what is there"
 show bus topic ls

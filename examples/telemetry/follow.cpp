@@ -1,13 +1,13 @@
 // telemetry-follow FILE|-: publishes the lines of a log file on log/NAME, those that are there and those to come; or those of stdin.
-#include <poll.h>
-#include <unistd.h>
 
 #include <bus/bus.hpp>
+#include <cctype>
 #include <iostream>
 #include <string>
 
 #include "log_file.hpp"
 #include "signals.hpp"
+#include "telemetry.pb.h"
 
 namespace {
 

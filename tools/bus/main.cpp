@@ -1,4 +1,6 @@
 // The `bus` command: parse, run, one exit.
+#include <google/protobuf/stubs/logging.h>
+
 #include <string>
 #include <vector>
 
@@ -39,6 +41,7 @@ int main(int argc, char** argv) {
     Context context;
     context.json = wants_json(arguments);
     catch_interrupts();
+    google::protobuf::SetLogHandler(nullptr);  // what it has to say comes back as an Error
     auto const done = run(context, std::move(arguments));
     return static_cast<int>(conclude(context, done));
 }

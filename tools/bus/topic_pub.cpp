@@ -165,7 +165,7 @@ private:
         for (auto const& [topic, publisher] : publishers_) {
             if (auto read = publisher->wait_until_read(context, deadline_); !read) return read;
             context.detail(std::to_string(publisher->published()) + " published on '" + topic + "'");
-            if (publisher->subscribers() == 0) context.note("nobody subscribes to '" + topic + "'");
+            if (publisher->audience() == 0) context.note("nobody subscribes to '" + topic + "'");
         }
         return {};
     }
@@ -175,7 +175,7 @@ private:
         json.object().key("topics").array();
         for (auto const& [topic, publisher] : publishers_) {
             json.object().member("topic", topic).member("publisher", publisher->id()).member("published", publisher->published());
-            json.member("subscribers", publisher->subscribers()).end_object();
+            json.member("subscribers", publisher->audience()).end_object();
         }
         return json.end_array().end_object().take() + "\n";
     }

@@ -53,7 +53,8 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
     auto const wanted = choice.type == "bytes" ? std::string() : choice.type;
     auto const there = bus.topics(topic);
     if (!there) return there.error();
-    if (!there->empty()) {
+    // Where there are only subscribers that take anything, the type is still open.
+    if (!there->empty() && (there->front().publishers > 0 || !there->front().type.empty())) {
         auto const& type = there->front().type;
         if (!choice.type.empty() && type != wanted) {
             return Error(Errc::schema_mismatch, "topic '" + topic + "' carries " + shown(type) + ", not " + shown(wanted),
@@ -61,7 +62,12 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
         }
         if (choice.proto.empty()) return bus.schema(topic);
     }
-    if (!choice.proto.empty() && !choice.type.empty()) return Schema::load(choice.proto, choice.type);
+    if (!choice.proto.empty() && !choice.type.empty()) {
+        auto loaded = Schema::load(choice.proto, choice.type);
+        if (loaded) return loaded;
+        auto const& error = loaded.error();
+        return Error(error.code(), choice.proto + " can't be used: " + error.what(), error.hint());
+    }
     if (choice.type == "bytes") return Schema();
     if (!choice.type.empty()) {
         if (auto known = bus.schema(choice.type)) return known;
@@ -97,6 +103,7 @@ Result<void> TopicPublisher::publish_bytes(std::string_view bytes) {
     auto const published = std::visit([&](auto& p) { return p.publish_bytes(std::as_bytes(std::span(bytes))); }, publisher_);
     if (published) {
         ++published_;
+        audience_ = std::max(audience_, std::visit([](auto const& p) { return p.subscribers(); }, publisher_));
         return {};
     }
     if (published.error() != Errc::timeout) return published.error();
@@ -107,7 +114,8 @@ Result<void> TopicPublisher::wait_for_subscribers(std::size_t count, Duration ti
     auto const waited = std::visit([&](auto& p) { return p.wait_for_subscribers(count, timeout); }, publisher_);
     if (waited || waited.error() != Errc::timeout) return waited;
     return Error(Errc::timeout,
-                 "topic '" + topic_ + "' has " + std::to_string(subscribers()) + " of " + std::to_string(count) + " subscribers",
+                 "topic '" + topic_ + "' has " + std::to_string(std::visit([](auto const& p) { return p.subscribers(); }, publisher_)) +
+                     " of " + std::to_string(count) + " subscribers",
                  "bus topic info " + topic_);
 }
 
@@ -136,10 +144,6 @@ Result<void> TopicPublisher::wait_until_read(Context& context, Deadline deadline
 
 PublisherId TopicPublisher::id() const noexcept {
     return std::visit([](auto const& p) { return p.id(); }, publisher_);
-}
-
-std::size_t TopicPublisher::subscribers() const noexcept {
-    return std::visit([](auto const& p) { return p.subscribers(); }, publisher_);
 }
 
 }  // namespace bus::tool

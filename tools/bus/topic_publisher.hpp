@@ -40,7 +40,8 @@ public:
 
     std::string const& topic() const noexcept { return topic_; }
     PublisherId id() const noexcept;
-    std::size_t subscribers() const noexcept;
+    /// The most subscribers that were there when something was published.
+    std::size_t audience() const noexcept { return audience_; }
     std::uint64_t published() const noexcept { return published_; }
 
 private:
@@ -52,6 +53,7 @@ private:
     MessageBuilder builder_;
     AnyPublisher publisher_;
     std::uint64_t published_ = 0;
+    std::size_t audience_ = 0;
 };
 
 }  // namespace bus::tool

@@ -1,6 +1,7 @@
 // Samples of a selection of topics.
 #include "topic_stream.hpp"
 
+#include <algorithm>
 #include <bus/introspect.hpp>
 #include <bus/name.hpp>
 
@@ -10,11 +11,11 @@
 namespace bus::tool {
 namespace {
 
-/// Whether anything on the bus is meant by the pattern.
+/// Whether the pattern means a topic that was ever spoken on: one that is only listened to is still waited for.
 Result<bool> is_there(Connection& bus, std::string const& pattern) {
     auto const topics = bus.topics(pattern);
     if (!topics) return topics.error();
-    return !topics->empty();
+    return std::any_of(topics->begin(), topics->end(), [](TopicInfo const& topic) { return topic.publishers > 0 || topic.messages > 0; });
 }
 
 Result<void> look_for(Connection& bus, std::string const& pattern, bool existing, Context& context) {
