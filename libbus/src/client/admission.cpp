@@ -1,7 +1,9 @@
 // Hello, offer, token.
 //
-// There is no bell yet to be woken by, so the lobby is looked into with growing naps. A Hello that a busd read and died of is sent again
-// to the next one, with another nonce: what the dead one may have offered is withdrawn by its successor.
+// There is no bell yet to be woken by, so the lobby is looked into with growing naps. The Hello goes into the request queue of our uid
+// where there is one, which nobody else can flood, else into the rendezvous queue. busd may have dropped it there, so it is said again now
+// and then: the same nonce gets the same offer. When another busd has taken over it is said anew, with another nonce: what the dead one may
+// have offered is withdrawn by its successor.
 #include "client/admission.hpp"
 
 #include <algorithm>
@@ -18,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr sys::Duration kShortestNap = 50us, kLongestNap = 1ms, kLook = 50ms;
+constexpr sys::Duration kShortestNap = 50us, kLongestNap = 1ms, kLook = 50ms, kSayAgain = 300ms;
 
 class Admission {
 public:
@@ -28,7 +30,9 @@ public:
     Result<SessionParts> run();
 
 private:
+    Result<void> draw_nonce();
     Result<void> say_hello();
+    Result<sys::Queue> queue_for_hello() const;
     Result<v1::Offer> wait_for_offer();
     Result<v1::Offer> look_into_lobby();
     Result<SessionParts> take(v1::Offer const& offer);
@@ -50,6 +54,7 @@ Result<SessionParts> Admission::run() {
         return Error(Errc::not_permitted, "our uid " + std::to_string(uid_) + " stands for users without a name in this user namespace",
                      "map the uid into the namespace, or connect from outside with bus-bridge");
     for (;;) {
+        if (auto drawn = draw_nonce(); !drawn) return drawn.error();
         if (auto said = say_hello(); !said) return said.error();
         auto offer = wait_for_offer();
         if (!offer && offer.error() == Errc::would_block) continue;  // another busd came
@@ -60,10 +65,21 @@ Result<SessionParts> Admission::run() {
     }
 }
 
-Result<void> Admission::say_hello() {
-    if (auto drawn = sys::fill_random(std::as_writable_bytes(std::span(&nonce_, 1))); !drawn) return drawn;
+Result<void> Admission::draw_nonce() {
+    auto drawn = sys::fill_random(std::as_writable_bytes(std::span(&nonce_, 1)));
     nonce_ &= wire::kNonceMask;
     generation_ = bus_.generation();
+    return drawn;
+}
+
+Result<sys::Queue> Admission::queue_for_hello() const {
+    if (auto const user = bus_.directory().find_user(uid_))
+        if (auto const entry = bus_.directory().snapshot<shm::UserEntry>(*user))
+            if (auto const own = open_queue((*entry)->requests, bus_.broker_uid())) return own;
+    return open_queue(bus_.head().rendezvous, bus_.broker_uid());
+}
+
+Result<void> Admission::say_hello() {
     v1::Hello hello;
     hello.set_version(wire::kProtocolVersion);
     hello.set_uid(uid_);
@@ -72,11 +88,13 @@ Result<void> Admission::say_hello() {
     auto mail = wire::mail_of(hello);
     if (!mail) return mail.error();
     for (sys::Duration nap = kShortestNap;; nap = std::min(2 * nap, kLongestNap)) {
-        auto const queue = open_queue(bus_.head().rendezvous, bus_.broker_uid());
+        auto const queue = queue_for_hello();
         if (!queue) return Error(Errc::closed, "the rendezvous queue of bus '" + bus_.name() + "' has gone: " + queue.error().what(), "");
         auto const sent = mail->try_send(*queue);
         if (auto const knock = sys::FifoWriter::open(bus_.path_of("knock"))) (void)knock->ring();
-        if (sent || sent.error() != Errc::would_block) return sent;
+        if (sent) return sent;
+        // Gone between the two calls: look where it is now.
+        if (sent.error() != Errc::would_block && sent.error() != Errc::not_found) return sent;
         if (sys::has_passed(deadline_)) return too_late();
         (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline_, sys::deadline_after(nap)));
     }
@@ -84,7 +102,7 @@ Result<void> Admission::say_hello() {
 
 // would_block: say hello again, another busd has taken over.
 Result<v1::Offer> Admission::wait_for_offer() {
-    auto look = sys::deadline_after(kLook);
+    auto look = sys::deadline_after(kLook), again = sys::deadline_after(kSayAgain);
     for (sys::Duration nap = kShortestNap;; nap = std::min(2 * nap, kLongestNap)) {
         auto offer = look_into_lobby();
         if (offer || offer.error() != Errc::would_block) return offer;
@@ -93,6 +111,10 @@ Result<v1::Offer> Admission::wait_for_offer() {
         if (sys::has_passed(look)) {
             if (bus_.removed()) return Error(Errc::closed, "bus '" + bus_.name() + "' was stopped while we said hello", "");
             look = sys::deadline_after(kLook);
+        }
+        if (sys::has_passed(again)) {
+            if (auto said = say_hello(); !said) return said.error();
+            again = sys::deadline_after(kSayAgain);
         }
         (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline_, sys::deadline_after(nap)));
     }

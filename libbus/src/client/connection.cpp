@@ -8,6 +8,11 @@
 
 namespace bus {
 
+// The session goes with its last handle. But a callback for events may own handles itself: it must not keep them, and so itself, for ever.
+void client::close(client::Core& core) noexcept {
+    if (!core.in_child()) (void)core.data->loop.set_events({});
+}
+
 Result<Connection> Connection::open(ConnectionOptions const& options) {
     auto core = client::Core::open(options);
     if (!core) return core.error();

@@ -43,14 +43,18 @@ Result<v1::Answer> Requests::send_and_wait(v1::Request const& request, std::stri
             else if (now.error() != Errc::timeout)
                 return now.error();
         }
+        fall_asleep();
         auto answer = take_answer(request.number());
+        bool const done = !answer || *answer || sys::has_passed(deadline);
+        auto const slept = done ? Result<void>() : wait_for_bell(std::min(deadline, sys::deadline_after(kLook)));
+        wake_up();
         if (!answer) return answer.error();
         if (*answer) {
-            outbox_.confirm(*sent);
+            if (sent) outbox_.confirm(*sent);
             return std::move(**answer);
         }
-        if (sys::has_passed(deadline)) return unanswered(what);
-        if (auto slept = sleep_until(std::min(deadline, sys::deadline_after(kLook))); !slept) return slept.error();
+        if (done) return unanswered(what);
+        if (!slept) return slept.error();
     }
 }
 
@@ -91,17 +95,24 @@ void Requests::clear_bell() const noexcept {
     if (rung && *rung > 0) (void)session_.bells().try_acquire(bell, *rung);
 }
 
-// Waiter 0 listens to busd alone, so it names no topics. busd rings for each answer whether we sleep or not; when it takes over it rings
-// those whose epoch is odd, and whoever it missed looks again after kLook.
-Result<void> Requests::sleep_until(sys::Deadline deadline) const {
+// Waiter 0 listens to busd alone, so it names no topics. busd rings it for an answer, and when it takes over, if the epoch is odd: so the
+// look into the lobby comes after that. (The fences pair with the one of busd between its message and its look at the waiter.)
+void Requests::fall_asleep() const noexcept {
     auto& waiter = *session_.cursors().waiter(kWaiter);
     auto const epoch = waiter.sleep_epoch.load(std::memory_order_relaxed);
     waiter.topics.store(0, std::memory_order_relaxed);
     waiter.bell.store(shm::BellKind::semaphore, std::memory_order_relaxed);
-    waiter.sleep_epoch.store(epoch + 1, std::memory_order_release);
+    waiter.sleep_epoch.store(epoch + 1 + epoch % 2, std::memory_order_release);
     sys::full_fence();
+}
+
+void Requests::wake_up() const noexcept {
+    auto& waiter = *session_.cursors().waiter(kWaiter);
+    waiter.sleep_epoch.store(waiter.sleep_epoch.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+Result<void> Requests::wait_for_bell(sys::Deadline deadline) const {
     auto rung = session_.bells().acquire_until(session_.bell_of(kWaiter), deadline);
-    waiter.sleep_epoch.store(epoch + 2, std::memory_order_release);
     if (rung || rung.error() == Errc::timeout) return {};
     if (rung.error() == Errc::not_found) return Error(Errc::closed, "the bells of our session have gone: " + rung.error().what(), "");
     return rung;

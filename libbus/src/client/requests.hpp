@@ -42,7 +42,9 @@ private:
     Result<v1::Answer> send_and_wait(v1::Request const& request, std::string_view what, sys::Deadline deadline);
     Result<std::optional<v1::Answer>> take_answer(std::uint64_t number);
     void clear_bell() const noexcept;
-    Result<void> sleep_until(sys::Deadline deadline) const;
+    void fall_asleep() const noexcept;
+    Result<void> wait_for_bell(sys::Deadline deadline) const;
+    void wake_up() const noexcept;
     void remove_late(v1::Answer const& answer);
     Error unanswered(std::string_view what) const;
 
