@@ -171,6 +171,8 @@ Result<Made> attach_session(State& state, Session& session) {
     auto const pid = taker ? *taker : 0;
     auto const process = sys::process_id(pid);
     session.user->proven = true;
+    // Its offer was read: there is room for another one in the lobby.
+    std::erase_if(session.user->posted, [&](auto const& posted) { return posted.nonce == session.nonce; });
     session.nonce = 0;
     session.state = shm::SessionState::live;
     state.directory.change<shm::SessionEntry>(session.index, [&](shm::SessionEntry& entry) {
