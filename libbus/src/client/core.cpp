@@ -68,9 +68,6 @@ Error Core::closed_by_fork() {
     return Error(Errc::closed, "this connection belongs to the parent of a fork", "open a Connection of its own in the child");
 }
 
-// The session stays for the other handles; the last one ends it.
-void close(Core&) noexcept {}
-
 bool Core::is_closed() const noexcept { return in_child() || ended_.load(std::memory_order_relaxed); }
 
 Result<void> Core::check() const {
