@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace bus::tool {
 
@@ -29,7 +30,8 @@ void RateWindow::add_interval(double seconds) {
 RateReport RateWindow::take(std::chrono::nanoseconds window) {
     auto report = now_;
     report.window = std::chrono::duration<double>(window).count();
-    report.rate = static_cast<double>(report.messages + report.lost) / report.window;
+    auto const opening = std::exchange(opened_, true) || report.messages == 0 ? 0U : 1U;
+    report.rate = static_cast<double>(report.messages + report.lost - opening) / report.window;
     report.bytes_per_second = static_cast<double>(report.bytes) / report.window;
     if (report.intervals > 0) report.deviation = std::sqrt(sum_of_squares_ / static_cast<double>(report.intervals));
     now_ = {};

@@ -26,6 +26,7 @@ private:
     void add_interval(double seconds);
 
     RateReport now_;
+    bool opened_ = false;                   // the first message begins the first window: it is at its edge, not in it
     double sum_of_squares_ = 0;             // of differences from the mean, as Welford does it
     std::map<PublisherId, Deadline> last_;  // when each publisher spoke last
 };
