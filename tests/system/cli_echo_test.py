@@ -232,5 +232,14 @@ def test_the_death_of_the_broker_ends_no_wait(bus):
     equal(echo.json()['message']['x'], 6)
 
 
+def test_the_ordered_end_of_the_bus_is_an_error(bus):
+    echo = bus.start('topic', 'echo', 't', '--json')
+    check('waiting' in echo.error_line())
+    bus.stop()
+    status, _, err = echo.end()
+    equal(status, ERROR)
+    equal(json.loads(err.splitlines()[-1])['error']['code'], 'closed')
+
+
 if __name__ == '__main__':
     main(globals())

@@ -41,7 +41,6 @@ public:
 
     Result<ExitStatus> run(Context& context) override {
         if (auto good = check(); !good) return good.error();
-        deadline_ = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
         auto bus = connect(context);
         if (!bus) return bus.error();
         InterruptsConnection const interrupts(*bus);
@@ -149,21 +148,20 @@ private:
             auto made = TopicPublisher::open(bus, topic, choice, options);
             if (!made) return made.error();
             if (wait_) {
-                if (auto there = (*made)->wait_for_subscribers(static_cast<std::size_t>(*wait_), time_left()); !there) return there;
+                if (auto there = (*made)->wait_for_subscribers(static_cast<std::size_t>(*wait_), context.timeout.value_or(kForEver));
+                    !there)
+                    return there;
             }
             found = publishers_.emplace(topic, std::move(*made)).first;
         }
         return f(*found->second);
     }
 
-    Duration time_left() const {
-        if (deadline_ == Deadline::max()) return kForEver;
-        return std::max<Duration>(deadline_ - std::chrono::steady_clock::now(), Duration::zero());
-    }
-
+    /// The timeout counts anew: publishing itself may have taken as long as it was told to.
     Result<void> finish(Context& context) {
+        auto const deadline = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
         for (auto const& [topic, publisher] : publishers_) {
-            if (auto read = publisher->wait_until_read(context, deadline_); !read) return read;
+            if (auto read = publisher->wait_until_read(context, deadline); !read) return read;
             context.detail(std::to_string(publisher->published()) + " published on '" + topic + "'");
             if (publisher->audience() == 0) context.note("nobody subscribes to '" + topic + "'");
         }
@@ -185,7 +183,6 @@ private:
     std::optional<std::uint64_t> count_, wait_, ring_bytes_;
     std::optional<double> rate_;
     bool once_ = false, stdin_ = false, bare_ = false;
-    Deadline deadline_ = Deadline::max();
     std::map<std::string, std::unique_ptr<TopicPublisher>> publishers_;
 };
 
