@@ -44,6 +44,17 @@ void note(State& state, Session& session, std::uint64_t number, Result<Made> con
     state.directory.change<shm::SessionEntry>(session.index, [&](shm::SessionEntry& entry) { entry.last_request = number; });
 }
 
+// A busd that took over from a dead one knows from the session's entry where the last request made something, and finds there what.
+void complete(State const& state, v1::Request const& request, v1::Answer& answer) {
+    if (answer.id() != 0 || answer.has_failure()) return;
+    auto const view = state.directory.view();
+    if (request.what_case() == v1::Request::kCreatePublisher) {
+        if (auto const ring = view.snapshot<shm::RingEntry>(answer.index())) answer.set_id((*ring)->ring_id);
+    } else if (request.what_case() == v1::Request::kCreateSubscription) {
+        if (auto const made = view.snapshot<shm::SubscriptionEntry>(answer.index())) answer.set_id((*made)->subscription_id);
+    }
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(State& state) : state_(state), buffer_(wire::kMaxFrameBytes) {}
@@ -128,7 +139,9 @@ void Dispatcher::carry_out(Session& session, v1::Request const& request) {
     }
     if (number != 0 && number <= session.last_request) {
         ++state_.counters.repeated;
-        if (number == session.last_request) answer(session, session.last_answer);
+        if (number != session.last_request) return;
+        complete(state_, request, session.last_answer);
+        answer(session, session.last_answer);
         return;
     }
     auto const result = perform(state_, session, request);
