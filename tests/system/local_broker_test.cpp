@@ -24,6 +24,7 @@ BUS_TEST_ROLE(owner) {
     LocalBroker const broker;
     auto const bus = broker.connect("owner").value();
     role.say(std::to_string(broker.pid()));
+    role.say(broker.options().runtime_dir);
     role.hear();
     return 0;
 }
@@ -47,11 +48,15 @@ TEST(LocalBroker, EndsWithTheProgramThatWasKilledAndCleansUp) {
     auto owner = run_role("owner");
     auto const line = owner.read_line();
     ASSERT_TRUE(line);
+    auto const folder = owner.read_line().value();
     auto const busd = static_cast<pid_t>(std::stol(*line));
     EXPECT_FALSE(ipc_objects().empty());
     owner.kill(SIGKILL);
     owner.wait();
     EXPECT_TRUE(eventually([&] { return is_gone(busd) && ipc_objects().empty(); }));
+    // The next one of the same user takes the folder away.
+    LocalBroker const next;
+    EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 TEST(LocalBroker, LeavesNothingWhenItIsDestroyedAfterACrash) {

@@ -93,6 +93,29 @@ void remove_tree(sys::Directory const& folder) {
     }
 }
 
+std::string root_prefix() { return "bus-local-" + std::to_string(sys::effective_uid()) + "-"; }
+
+// A program that was killed left its folder; its busd, told by the kernel, emptied it. Whose busd still works there is left alone.
+void sweep(std::string const& temporary) {
+    auto const folder = sys::Directory::open(temporary);
+    if (!folder) return;
+    auto const names = folder->list();
+    for (auto const& name : names ? *names : std::vector<std::string>{}) {
+        if (!name.starts_with(root_prefix())) continue;
+        auto const pid = std::atoi(name.c_str() + root_prefix().size());
+        if (pid <= 0 || ::kill(pid, 0) == 0 || errno != ESRCH) continue;
+        auto const root = folder->open_child(name);
+        if (!root || root->owner_uid() != sys::effective_uid()) continue;
+        auto const buses = root->list();
+        bool const used = !buses || std::ranges::any_of(*buses, [&](std::string const& bus) {
+            return ::access((root->path_of(bus) + "/registry").c_str(), F_OK) == 0;
+        });
+        if (used) continue;
+        remove_tree(*root);
+        (void)folder->remove_child_directory(name);
+    }
+}
+
 }  // namespace
 
 struct LocalBroker::State {
@@ -116,7 +139,9 @@ struct LocalBroker::State {
 
 void LocalBroker::State::make_root(LocalBrokerOptions const& options) {
     char const* const temporary = ::secure_getenv("TMPDIR");
-    root = std::string(temporary != nullptr && *temporary == '/' ? temporary : "/tmp") + "/bus-local-XXXXXX";
+    root = temporary != nullptr && *temporary == '/' ? temporary : "/tmp";
+    sweep(root);
+    root += "/" + root_prefix() + std::to_string(::getpid()) + "-XXXXXX";
     if (::mkdtemp(root.data()) == nullptr) throw_exception_from_error(sys::call_failed(errno, "mkdtemp", root), BOOST_CURRENT_LOCATION);
     sys::set_mode(root, 0755).value();
     // Nothing else is called so: not by chance a bus that another program made under the same $BUS_RUNTIME_DIR.

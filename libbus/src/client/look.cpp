@@ -103,7 +103,8 @@ std::vector<ClientInfo> Look::clients() const {
         ClientInfo client{.id = session->session_id, .identity = identity(*session.entry)};
         client.alive = peers_.lives({session.index, session->session_id});
         client.since = wall(session->since_wall_ns);
-        client.subscribers = session->subscriptions;
+        client.subscribers = static_cast<std::uint64_t>(
+            std::ranges::count_if(picture.subscriptions, [&](auto const& one) { return one->session_id == client.id; }));
         for (auto const& ring_entry : picture.rings)
             if (ring_entry->session_id == client.id && ring_entry->head.state == static_cast<std::uint32_t>(shm::RingState::live))
                 ++client.publishers;
