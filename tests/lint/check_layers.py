@@ -31,7 +31,7 @@ FORBIDDEN = (
     ('libbus/src/sys/', FOREIGN),
     ('libbus/src/shm/', FOREIGN),
     ('libbus/src/', tuple(f for f in FOREIGN if f != 'google/')),
-    ('broker/', ('gtest/', 'gmock/', 'benchmark/', 'CLI/')),
+    ('broker/', ('gtest/', 'gmock/', 'benchmark/')),
     ('tools/', ('gtest/', 'gmock/', 'benchmark/')),
 )
 
