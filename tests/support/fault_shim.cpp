@@ -106,6 +106,7 @@ BUS_FAULT_SHIM_AS(void*, mmap64, (void* address, size_t bytes, int protection, i
                   (address, bytes, protection, flags, fd, at), "mmap")
 BUS_FAULT_SHIM(ssize_t, getrandom, (void* into, size_t bytes, unsigned flags), (into, bytes, flags))
 
+// NOLINTBEGIN(bugprone-macro-parentheses): these macros get parts of declarations.
 // Functions of a variable argument pass it on as a word, which is how all of them look to the caller on the machines we know.
 #define BUS_FAULT_SHIM_VARIADIC(name, counted, parameters, types, last, arguments) \
     extern "C" int name parameters {                                               \
@@ -117,6 +118,7 @@ BUS_FAULT_SHIM(ssize_t, getrandom, (void* into, size_t bytes, unsigned flags), (
         if (bus::test::fault::strikes(counted)) return -1;                         \
         return next arguments;                                                     \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 BUS_FAULT_SHIM_VARIADIC(open, "open", (char const* path, int flags, ...), (char const*, int, ...), flags, (path, flags, word))
 BUS_FAULT_SHIM_VARIADIC(open64, "open", (char const* path, int flags, ...), (char const*, int, ...), flags, (path, flags, word))
