@@ -238,7 +238,8 @@ def test_a_full_disk_is_an_error(bus):
 
 
 def test_a_bad_bus_name_is_an_error_that_names_it(bus):
-    check('no/bus' in bus.run('--bus', 'no/bus', status=None).stderr)
+    check('no/bus' in bus.run('--bus', 'no/bus', status=USAGE).stderr)
+    check('relative' in bus.run(status=ERROR, env={'BUS_RUNTIME_DIR': 'relative'}).stderr)
 
 
 if __name__ == '__main__':

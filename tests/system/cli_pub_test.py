@@ -188,6 +188,10 @@ def test_json_says_what_was_published(bus):
     equal((topic['topic'], topic['published'], topic['subscribers']), ('t', 2, 1))
 
 
+def test_the_own_topics_of_the_bus_are_not_for_others(bus):
+    equal(bus.error('topic', 'pub', '$bus/log', '"x"', '--type', 'google.protobuf.StringValue', status=NOT_PERMITTED)['code'], 'not_permitted')
+
+
 def test_usage_errors_are_status_2(bus):
     for arguments in ((), ('t',), ('t', '{}', '--stdin'), ('t', '{}', '-r', '0'), ('t', '{}', '--once', '-n', '2'), ('a//b', '{}'),
                       ('t', '{}', '--proto', bus.proto), ('t', '{}', '-w', '-1'), ('t', '{}', '--ring', 'big')):

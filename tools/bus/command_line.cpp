@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bus/name.hpp>
 #include <utility>
 
 #include "errors.hpp"
@@ -139,6 +140,9 @@ Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> 
         command.verb.reset();
     } catch (CLI::ParseError const& error) {
         return usage_error(name + ": " + error.what(), "`" + name + " --help` lists what it takes");
+    }
+    if (!context.bus.empty()) {
+        if (auto good = check_bus_name(context.bus); !good) return usage_error(good.error().what(), good.error().hint());
     }
     return command;
 }

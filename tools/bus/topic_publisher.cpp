@@ -5,6 +5,7 @@
 #include <google/protobuf/wrappers.pb.h>
 
 #include <bus/introspect.hpp>
+#include <bus/name.hpp>
 
 #include "connect.hpp"
 #include "errors.hpp"
@@ -80,6 +81,10 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
 
 Result<std::unique_ptr<TopicPublisher>> TopicPublisher::open(Connection& bus, std::string const& topic, TypeChoice const& choice,
                                                              PublisherOptions options) {
+    if (is_reserved(topic)) {
+        return Error(Errc::not_permitted, "topic '" + topic + "' is the bus's own: nobody else publishes there",
+                     "choose another first part than $bus");
+    }
     auto schema = find_schema(bus, topic, choice);
     if (!schema) return schema.error();
     if (schema->type().empty()) {
