@@ -121,7 +121,8 @@ Result<void> Requests::wait_for_bell(sys::Deadline deadline) const {
 Result<void> Requests::check_session() const {
     auto const entry = bus_.directory().snapshot<shm::SessionEntry>(session_.index());
     // A busd that died changing the entry says nothing about it.
-    bool const ours = !entry || (entry->in_use() && (*entry)->session_id == session_.id());
+    auto const reaping = static_cast<std::uint32_t>(shm::SessionState::reaping);
+    bool const ours = !entry || (entry->in_use() && (*entry)->session_id == session_.id() && (*entry)->head.state != reaping);
     if (ours && !bus_.removed()) return {};
     auto const who = "session " + std::to_string(session_.id()) + " of bus '" + bus_.name() + "'";
     if (bus_.removed()) return Error(Errc::closed, who + " has ended: its broker stopped the bus", "open a new Connection");
