@@ -14,6 +14,7 @@ def breaks(model, title, *defines, quick=False):
 
 JOIN = ('N=4',)
 SLEEP = ('PUBLISHERS=1',)
+ONE = ('READERS=1',)
 
 CASES = [
     holds('join', 'joins at full speed; reader or busd killed', *JOIN, quick=True),
@@ -68,4 +69,19 @@ CASES = [
     holds('session', 'busd killed twice', 'KILLS=0', 'BUSD_KILLS=2', 'EXPIRIES=1'),
     holds('session', 'two slots', 'SLOTS=2', 'KILLS=0', 'BUSD_KILLS=1', 'EXPIRIES=1'),
     holds('session', 'two slots, a client killed', 'SLOTS=2', 'KILLS=1', 'BUSD_KILLS=0', 'EXPIRIES=1'),
+
+    holds('discovery', 'a new publisher and a reader; busd killed, and no other one', *ONE, 'RESTARTS=0', quick=True),
+    holds('discovery', 'a new publisher and a reader; the publisher killed', *ONE, 'KILLS=0', 'PUBLISHER_KILLS=1', quick=True),
+    holds('discovery', 'a reader subscribes while the publisher works', *ONE, 'ONLY_LATE', 'KILLS=0', 'N=2', quick=True),
+    breaks('discovery', 'no look at the epoch before sleeping', *ONE, 'KILLS=0', 'W_NO_EPOCH_LOOK', quick=True),
+    breaks('discovery', 'the epoch read after the entries', *ONE, 'KILLS=0', 'W_EPOCH_AFTER_SCAN'),
+    breaks('discovery', 'the epoch raised before the entry is there', *ONE, 'KILLS=0', 'W_EPOCH_FIRST', quick=True),
+    breaks('discovery', 'no fence in busd between epoch and bells', *ONE, 'KILLS=0', 'W_NO_BUSD_FENCE'),
+    breaks('discovery', 'the answer before the bells', *ONE, 'RESTARTS=0', 'W_ANSWER_FIRST', quick=True),
+    breaks('discovery', 'a reader waits for an entry that is being written', *ONE, 'RESTARTS=0', 'W_WAIT_FOR_ENTRY', quick=True),
+    breaks('discovery', 'wait_for_subscribers counts members', *ONE, 'KILLS=0', 'W_COUNT_MEMBERS'),
+    breaks('discovery', 'the next busd answers without doing the rest', *ONE, 'W_NOT_AGAIN'),
+    breaks('discovery', 'the publisher does not look for new members', *ONE, 'ONLY_LATE', 'KILLS=0', 'N=2', 'W_NO_MEMBER_EPOCH'),
+    breaks('discovery', 'the publisher looks for new members before its fence', *ONE, 'ONLY_LATE', 'KILLS=0', 'N=2', 'W_MEMBERS_BEFORE_FENCE'),
+    holds('discovery', 'a new publisher and a reader; busd killed, another one comes', *ONE),
 ]
