@@ -13,6 +13,8 @@ class ReadyPipe {
 public:
     ReadyPipe() = default;
     explicit ReadyPipe(sys::FileDescriptor pipe) : pipe_(std::move(pipe)) {}
+    /// Whether a parent waits.
+    bool waits() const noexcept { return static_cast<bool>(pipe_); }
     /// The parent ends with 0.
     void ready();
     /// The parent prints `text` and ends with 1. Returns: false where no parent waits.
@@ -28,7 +30,7 @@ struct Detached {
 };
 
 /// Forks. The parent waits until the child is ready, has failed, or has died. The child leads a session of its own, in `/`, with stdin and
-/// stdout at /dev/null; stderr stays: it is where the log goes.
+/// stdout at /dev/null; stderr stays until it is ready (log.hpp): whoever reads our output to its end must not wait for ever.
 Result<Detached> detach();
 
 }  // namespace bus::broker

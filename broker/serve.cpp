@@ -48,6 +48,7 @@ Result<void> serve_bus(Options const& options, Config config, std::string const&
     }
     log::info("serves in " + folder->folder.path() + ", generation " + std::to_string(state.objects.generation()) + ": " + started->how);
     Broker broker(*folder, state, std::move(*signals), config_path);
+    if (pipe.waits()) log::leave_terminal(folder->bus);
     pipe.ready();
     notify_manager("READY=1");
     auto const ending = broker.run();
