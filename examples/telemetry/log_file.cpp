@@ -16,7 +16,7 @@ namespace telemetry {
 namespace {
 
 constexpr std::size_t kLongestLine = 64 * 1024;  // a longer one is cut there
-constexpr int kLookAgain_ms = 1000;              // where nothing can be watched
+constexpr int kLookAgainMs = 1000;               // where nothing can be watched
 
 std::string folder_of(std::string const& path) {
     auto const slash = path.rfind('/');
@@ -78,7 +78,7 @@ bool LogFile::read_more() {
 
 bool LogFile::wait() {
     pollfd polled{path_ == "-" ? fd_ : watch_, POLLIN, 0};
-    if (::poll(&polled, 1, path_ == "-" ? -1 : kLookAgain_ms) < 0) return false;
+    if (::poll(&polled, 1, path_ == "-" ? -1 : kLookAgainMs) < 0) return false;
     std::array<char, 4096> events;
     while (watch_ >= 0 && ::read(watch_, events.data(), events.size()) > 0) continue;
     return true;

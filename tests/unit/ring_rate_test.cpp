@@ -11,8 +11,8 @@
 namespace bus::client {
 namespace {
 
-constexpr std::uint64_t kSecond_ns = 1'000'000'000;
-constexpr std::uint64_t kBoot_ns = 1000 * kSecond_ns;  // any time will do
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kBootNs = 1000 * kSecondNs;  // any time will do
 constexpr std::size_t kCapacity = 64 * 1024;
 constexpr std::size_t kPayload = 100;
 
@@ -47,39 +47,39 @@ private:
 
 TEST(RingRate, IsZeroWhereNothingWasPublished) {
     Ring const ring;
-    EXPECT_EQ(rate_of(ring.view(), kBoot_ns).messages, 0);
+    EXPECT_EQ(rate_of(ring.view(), kBootNs).messages, 0);
 }
 
 TEST(RingRate, IsThatOfTheLastSecondsAtASteadyPace) {
     Ring ring;
-    for (std::uint64_t i = 1; i <= 200; ++i) ring.write(kBoot_ns + i * kSecond_ns / 10);
-    auto const rate = rate_of(ring.view(), kBoot_ns + 20 * kSecond_ns);
+    for (std::uint64_t i = 1; i <= 200; ++i) ring.write(kBootNs + i * kSecondNs / 10);
+    auto const rate = rate_of(ring.view(), kBootNs + 20 * kSecondNs);
     EXPECT_NEAR(rate.messages, 10, 0.3);
     EXPECT_NEAR(rate.bytes, 10 * static_cast<double>(shm::record_bytes(kPayload, 0)), 100);
 }
 
 TEST(RingRate, FallsToZeroWhenThePublisherIsSilent) {
     Ring ring;
-    for (std::uint64_t i = 1; i <= 50; ++i) ring.write(kBoot_ns + i * kSecond_ns / 10);
-    EXPECT_EQ(rate_of(ring.view(), kBoot_ns + 60 * kSecond_ns).messages, 0);
+    for (std::uint64_t i = 1; i <= 50; ++i) ring.write(kBootNs + i * kSecondNs / 10);
+    EXPECT_EQ(rate_of(ring.view(), kBootNs + 60 * kSecondNs).messages, 0);
 }
 
 TEST(RingRate, TakesAYoungPublisherForOneOfASecondAtLeast) {
     Ring ring;
-    for (int i = 0; i < 5; ++i) ring.write(kBoot_ns);
-    EXPECT_EQ(rate_of(ring.view(), kBoot_ns + 1000).messages, 5);
+    for (int i = 0; i < 5; ++i) ring.write(kBootNs);
+    EXPECT_EQ(rate_of(ring.view(), kBootNs + 1000).messages, 5);
 }
 
 TEST(RingRate, ReachesBackAsFarAsAQuickRingDoes) {
     Ring ring;
-    for (std::uint64_t i = 1; i <= 100'000; ++i) ring.write(kBoot_ns + i * 10'000);  // 100,000 a second; the ring holds some hundreds
-    EXPECT_NEAR(rate_of(ring.view(), kBoot_ns + kSecond_ns).messages, 100'000, 5'000);
+    for (std::uint64_t i = 1; i <= 100'000; ++i) ring.write(kBootNs + i * 10'000);  // 100,000 a second; the ring holds some hundreds
+    EXPECT_NEAR(rate_of(ring.view(), kBootNs + kSecondNs).messages, 100'000, 5'000);
 }
 
 TEST(RingRate, IsNotKnownWithoutStamps) {
     Ring ring;
     for (int i = 0; i < 50; ++i) ring.write(0);
-    EXPECT_EQ(rate_of(ring.view(), kBoot_ns).messages, 0);
+    EXPECT_EQ(rate_of(ring.view(), kBootNs).messages, 0);
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ std::string Table::text_of_row(std::vector<std::string> const& cells, std::vecto
 std::string Table::text(std::size_t columns) const {
     auto const fitted = widths(columns);
     std::vector<std::string> titles;
+    titles.reserve(columns_.size());
     for (auto const& column : columns_) titles.push_back(column.title);
     auto text = text_of_row(titles, fitted);
     for (auto const& row : rows_) text += text_of_row(row, fitted);

@@ -12,8 +12,8 @@ namespace bus::client {
 
 namespace {
 
-constexpr std::uint64_t kSecond_ns = 1'000'000'000;
-constexpr std::uint64_t kWindow_ns = 5 * kSecond_ns;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kWindowNs = 5 * kSecondNs;
 
 struct Stamped {
     std::uint64_t sequence = 0, position = 0, sent_ns = 0;
@@ -47,7 +47,7 @@ RingRate rate_of(shm::RingView const& ring, std::uint64_t now_steady_ns) {
     StampReader stamps(ring);
     auto const last = ring.head->sequence.load(std::memory_order_acquire);
     auto const tail = shm::load_tail(ring);
-    auto const since = now_steady_ns > kWindow_ns ? now_steady_ns - kWindow_ns : 0;
+    auto const since = now_steady_ns > kWindowNs ? now_steady_ns - kWindowNs : 0;
     auto first = stamps.at(shm::place_of_oldest(ring).sequence);
     if (last == 0 || first.sequence == 0 || first.sequence > last || first.sent_ns == 0) return {};
     bool const from_the_beginning = first.sequence == 1 && first.sent_ns >= since;
@@ -65,8 +65,8 @@ RingRate rate_of(shm::RingView const& ring, std::uint64_t now_steady_ns) {
     }
     if (first.sequence == 0 || first.position > tail || first.sequence > last) return {};
     auto elapsed = now_steady_ns > first.sent_ns ? now_steady_ns - first.sent_ns : 1;
-    if (from_the_beginning) elapsed = std::max(elapsed, kSecond_ns);
-    auto const seconds = static_cast<double>(elapsed) / static_cast<double>(kSecond_ns);
+    if (from_the_beginning) elapsed = std::max(elapsed, kSecondNs);
+    auto const seconds = static_cast<double>(elapsed) / static_cast<double>(kSecondNs);
     return {static_cast<double>(last - first.sequence + 1) / seconds, static_cast<double>(tail - first.position) / seconds};
 }
 
