@@ -5,14 +5,11 @@ die() { printf '%s\n' "dev: $*" >&2; exit 1; }
 
 declare -A packages=(
     [build]="g++ meson ninja-build pkgconf libprotobuf-dev protobuf-compiler libboost1.81-dev
-        libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev"
-    [test]="libgtest-dev libgmock-dev python3"
+        libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libgtest-dev python3"
     [lint]="clang-format-16 clang-tidy-16 git"
     [clang]="clang-16"
     [model]="spin gcc libc6-dev"
-    [bench]="libbenchmark-dev python3"
     [fuzz]="clang-16 libclang-rt-16-dev"
-    [demo]=""
 )
 
 # need_for PURPOSE...: the packages of these purposes are there afterwards.
