@@ -70,6 +70,7 @@ Result<void> serve_bus(Options const& options, Config config, std::string const&
 int serve(Options const& options) {
     google::protobuf::SetLogHandler(nullptr);  // what strangers send is counted, not logged
     ::umask(022);
+    (void)std::signal(SIGPIPE, SIG_IGN);  // who reads our log may go; we stay
     auto const fail = [](std::string const& text) {
         std::fprintf(stderr, "busd: %s\n", text.c_str());
         return 1;

@@ -28,7 +28,7 @@ BUS_TEST_ROLE(flood) {
     auto const knock = sys::FifoWriter::open(Busd::folder() + "/knock").value();
     std::mt19937_64 random(1);
     role.say("ready");
-    for (std::uint64_t sent = 0;; ++sent) {
+    for (;;) {
         if (hellos) {
             v1::Hello hello;
             hello.set_version(1);
