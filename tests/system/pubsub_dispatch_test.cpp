@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <stdexcept>
@@ -245,6 +246,47 @@ TEST_F(Dispatch, SurvivesHandlesDestroyedInAnyOrder) {
     timer.reset();
     subscriber.reset();
     EXPECT_EQ(sample.message().value(), 1u);
+}
+
+TEST_F(Dispatch, TellsWhatHappens) {
+    using Kind = bus::Event::Kind;
+    std::vector<std::pair<Kind, std::string>> told;
+    bus.on_event([&](bus::Event const& event) { told.emplace_back(event.kind, event.object); }).value();
+    auto const is_told = [&](Kind kind, std::string const& object) {
+        return eventually([&] {
+            (void)bus.wait_for(1ms);
+            (void)bus.dispatch().value();
+            return std::ranges::find(told, std::pair(kind, object)) != told.end();
+        });
+    };
+    auto subscriber = bus.subscriber<Number>("t").value();
+    subscriber.on_sample([](bus::Sample<Number> const&) {}).value();
+    {
+        auto publisher = other.publisher<Number>("t", {.ring_bytes = 4096}).value();
+        EXPECT_TRUE(is_told(Kind::publisher_came, "t"));
+        for (std::uint64_t i = 0; i < 1000; ++i) (void)publisher.publish(number(i)).value();
+        EXPECT_TRUE(is_told(Kind::lost, "t"));
+    }
+    EXPECT_TRUE(is_told(Kind::publisher_left, "t"));
+    broker.kill();
+    EXPECT_TRUE(is_told(Kind::broker_lost, broker.options().bus));
+    broker.restart();
+    EXPECT_TRUE(is_told(Kind::broker_back, broker.options().bus));
+}
+
+TEST_F(Dispatch, LetsACallbackDestroyTheConnection) {
+    auto connection = std::make_unique<bus::Connection>(broker.connect("brief").value());
+    auto subscriber = std::make_unique<bus::Subscriber<Number>>(connection->subscriber<Number>("t").value());
+    auto publisher = other.publisher<Number>("t").value();
+    subscriber
+        ->on_sample([&](bus::Sample<Number> const&) {
+            connection.reset();
+            subscriber.reset();
+        })
+        .value();
+    (void)publisher.publish(number(1)).value();
+    EXPECT_EQ(connection->dispatch().value(), 1u);
+    EXPECT_FALSE(connection);
 }
 
 }  // namespace

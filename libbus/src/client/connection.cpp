@@ -22,13 +22,15 @@ Result<Connection> Connection::open(ConnectionOptions const& options) {
 int Connection::fd() const noexcept { return state_->data->loop.fd(); }
 
 Result<std::size_t> Connection::dispatch(std::size_t at_most) {
-    if (state_->in_child()) return client::Core::closed_by_fork();
-    return state_->data->loop.dispatch(at_most);
+    auto const keep = state_;  // a callback may destroy this Connection
+    if (keep->in_child()) return client::Core::closed_by_fork();
+    return keep->data->loop.dispatch(at_most);
 }
 
 Result<void> Connection::run(std::stop_token stop) {
-    if (state_->in_child()) return client::Core::closed_by_fork();
-    return state_->data->loop.run(std::move(stop));
+    auto const keep = state_;  // likewise
+    if (keep->in_child()) return client::Core::closed_by_fork();
+    return keep->data->loop.run(std::move(stop));
 }
 
 Result<void> Connection::wait_for(Duration timeout, std::stop_token stop) {

@@ -92,11 +92,12 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
     }
 }
 
-void Inlet::look_whether_it_left() {
-    if (left_) return;
+bool Inlet::look_whether_it_left() {
+    if (left_) return false;
     auto const entry = core_.bus->directory().snapshot<shm::RingEntry>(ring_index_);
     left_ = entry && ((*entry)->ring_id != ring_id() || !entry->in_use() ||
                       (*entry)->head.state == static_cast<std::uint32_t>(shm::RingState::left));
+    return left_;
 }
 
 void Inlet::ring_publisher() {

@@ -37,8 +37,8 @@ public:
             ring_publisher();
     }
 
-    /// Looks at the directory: has the publisher left?
-    void look_whether_it_left();
+    /// Looks at the directory. Returns: whether the publisher has left since the last look.
+    bool look_whether_it_left();
     bool left() const noexcept { return left_; }
     bool is_drained() const noexcept { return left_ && !has_news(); }
 

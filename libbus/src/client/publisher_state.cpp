@@ -73,6 +73,14 @@ Result<void> PublisherState::enter() {
     return {};
 }
 
+void PublisherState::count_ready() {
+    auto const now = audience_.ready_count();
+    auto const before = ready_.exchange(now, std::memory_order_relaxed);
+    auto& loop = core_->data->loop;
+    if (now == before || !loop.wants_events()) return;
+    loop.tell({.kind = now > before ? Event::Kind::subscriber_came : Event::Kind::subscriber_left, .object = topic_, .count = now});
+}
+
 // The order is that of the models: commit (release store of tail), fence where the ring is fenced, then the counters.
 // An unfenced ring needs the compiler only to keep that order; the CPU is fenced by the sleeper's membarrier.
 std::uint64_t PublisherState::commit(std::size_t used_bytes) {

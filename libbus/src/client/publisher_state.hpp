@@ -73,7 +73,7 @@ private:
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
-    void count_ready() noexcept { ready_.store(audience_.ready_count(), std::memory_order_relaxed); }
+    void count_ready();
 
     std::shared_ptr<Core> core_;
     std::string topic_;

@@ -28,7 +28,11 @@ private:
 
 }  // namespace
 
+RunLoop::RunLoop(DataSide& data) noexcept : data_(data), events_(*data.core.bus) {}
+
 RunLoop::~RunLoop() = default;
+
+sys::Deadline RunLoop::next_due() const { return std::min(timers_.next(), events_.next_look()); }
 
 Result<void> RunLoop::open() {
     auto watch = Watch::create(data_.hub);
@@ -53,7 +57,7 @@ void RunLoop::add(std::shared_ptr<Source> const& source) {
 }
 
 void RunLoop::something_changed() noexcept {
-    alarm_->set(timers_.next());
+    alarm_->set(next_due());
     watch_->poke();
     data_.places.poke_all();
 }
@@ -75,7 +79,7 @@ Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
     while (count < at_most) {
         auto const before = count;
         count += run_due(at_most - count);
-        count += run_events(at_most - count);
+        count += events_.run(at_most - count);
         count += run_sources(at_most - count);
         if (count == before) break;
     }
@@ -84,22 +88,10 @@ Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
 }
 
 std::size_t RunLoop::run_due(std::size_t at_most) {
+    auto const due = next_due();
+    events_.look_at_broker();
     auto const count = timers_.run_due(at_most);
-    if (count != 0) alarm_->set(timers_.next());
-    return count;
-}
-
-std::size_t RunLoop::run_events(std::size_t at_most) {
-    std::size_t count = 0;
-    for (; count < at_most; ++count) {
-        std::unique_lock lock(mutex_);
-        if (events_.empty() || !event_callback_) break;
-        auto const event = std::move(events_.front());
-        events_.pop_front();
-        auto const callback = event_callback_;
-        lock.unlock();
-        (*callback)(event);
-    }
+    if (next_due() != due) alarm_->set(next_due());
     return count;
 }
 
@@ -115,11 +107,15 @@ std::size_t RunLoop::run_sources(std::size_t at_most) {
     return count;
 }
 
+// Those that want no dispatch are let go outside the lock: we may be the last who hold one.
 void RunLoop::collect(Which which, std::vector<std::shared_ptr<Source>>& into) {
     into.clear();
-    std::lock_guard const lock(mutex_);
-    for (auto const& known : sources_)
-        if (auto source = known.lock(); source && (which == Which::all || source->has_callback())) into.push_back(std::move(source));
+    {
+        std::lock_guard const lock(mutex_);
+        for (auto const& known : sources_)
+            if (auto source = known.lock()) into.push_back(std::move(source));
+    }
+    if (which == Which::dispatched) std::erase_if(into, [](auto const& source) { return !source->has_callback(); });
 }
 
 // Unreadable, unless there is something after all. The same order as for a sleeping thread: armed, fenced, looked.
@@ -134,14 +130,10 @@ void RunLoop::make_quiet() {
 }
 
 bool RunLoop::is_ready(Which which) {
-    if (timers_.next() <= sys::steady_now()) return true;
+    if (sys::has_passed(next_due()) || events_.is_ready()) return true;
     std::vector<std::shared_ptr<Source>> sources;
-    {
-        std::lock_guard const lock(mutex_);
-        if (!events_.empty()) return true;
-    }
     collect(which, sources);
-    return std::ranges::any_of(sources, [](auto const& source) { return source->is_ready(); });
+    return std::ranges::any_of(sources, [](auto const& source) { return source->is_ready(); }) || events_.is_ready();
 }
 
 // ---- waiting ------------------------------------------------------------------------------------------------------------------
@@ -159,7 +151,7 @@ public:
             all.foreign |= one.foreign;
         }
         sources_.clear();
-        auto const due = loop_.timers_.next();
+        auto const due = loop_.next_due();
         if (due != sys::kForever) all.recheck = std::max(sys::remaining(due), Duration(1));
         return all;
     }
@@ -212,20 +204,14 @@ Result<std::shared_ptr<TimerState>> RunLoop::timer(std::shared_ptr<Core> keep, D
 
 Result<void> RunLoop::set_events(detail::Callback<void(Event const&)> callback) {
     if (auto open = data_.core.check(); !open) return open.error();
-    auto shared = callback ? std::make_shared<detail::Callback<void(Event const&)>>(std::move(callback)) : nullptr;
-    wants_events_.store(shared != nullptr, std::memory_order_relaxed);
-    std::lock_guard const lock(mutex_);
-    event_callback_.swap(shared);
-    if (!event_callback_) events_.clear();
+    events_.set(std::move(callback));
+    something_changed();
     return {};
 }
 
 void RunLoop::tell(Event event) {
     if (!wants_events()) return;
-    {
-        std::lock_guard const lock(mutex_);
-        events_.push_back(std::move(event));
-    }
+    events_.tell(std::move(event));
     something_changed();
 }
 

@@ -6,14 +6,13 @@
 
 #include <atomic>
 #include <bus/callback.hpp>
-#include <bus/event.hpp>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <vector>
 
+#include "client/events.hpp"
 #include "client/fifo_hub.hpp"
 #include "client/source.hpp"
 #include "client/timers.hpp"
@@ -26,7 +25,7 @@ class DataSide;
 /// Threads: any; dispatch() and run() one at a time.
 class RunLoop {
 public:
-    explicit RunLoop(DataSide& data) noexcept : data_(data) {}
+    explicit RunLoop(DataSide& data) noexcept;
     RunLoop(RunLoop const&) = delete;
     RunLoop& operator=(RunLoop const&) = delete;
     ~RunLoop();
@@ -45,7 +44,7 @@ public:
     /// `keep` lives as long as the timer's handle. Errors: invalid: a period that is not above zero.
     Result<std::shared_ptr<TimerState>> timer(std::shared_ptr<Core> keep, Duration time, bool repeat, detail::Callback<void()> callback);
     Result<void> set_events(detail::Callback<void(Event const&)> callback);
-    bool wants_events() const noexcept { return wants_events_.load(std::memory_order_relaxed); }
+    bool wants_events() const noexcept { return events_.are_wanted(); }
     /// Kept for the next dispatch(), where somebody wants events.
     void tell(Event event);
 
@@ -60,21 +59,20 @@ private:
     bool is_ready(Which which);
     void collect(Which which, std::vector<std::shared_ptr<Source>>& into);
     std::size_t run_sources(std::size_t at_most);
-    std::size_t run_events(std::size_t at_most);
+    sys::Deadline next_due() const;
     std::size_t run_due(std::size_t at_most);
     void make_quiet();
 
     DataSide& data_;
-    std::atomic<bool> stopped_{false}, dispatching_{false}, watched_{false}, wants_events_{false};
+    std::atomic<bool> stopped_{false}, dispatching_{false}, watched_{false};
     std::unique_ptr<Watch> watch_;
     std::optional<sys::TimerFd> alarm_;  // in the watch's epoll set
     Timers timers_;
+    Events events_;
     Spin spin_;
 
-    std::mutex mutex_;  // sources and events
+    std::mutex mutex_;  // sources_
     std::vector<std::weak_ptr<Source>> sources_;
-    std::deque<Event> events_;
-    std::shared_ptr<detail::Callback<void(Event const&)>> event_callback_;
 
     std::vector<std::shared_ptr<Source>> round_;  // of the dispatching thread
     std::size_t turn_ = 0;

@@ -50,7 +50,7 @@ Result<bool> SubscriberState::refresh() {
         auto const known = std::ranges::find_if(inlets_, [&](auto const& inlet) { return inlet->ring_id() == link.entry->ring_id; });
         if (known != inlets_.end()) {
             (*known)->seen = true;
-            (*known)->look_whether_it_left();
+            if ((*known)->look_whether_it_left()) tell(Event::Kind::publisher_left, **known, count_living());
         } else if (!refused_.contains(link.entry->ring_id)) {
             attach(*link.entry);
         }
@@ -66,14 +66,17 @@ void SubscriberState::attach(shm::MemberEntry const& member) {
     auto inlet = Inlet::attach(*core_, member, options_, keep);
     if (inlet) {
         (*inlet)->seen = true;
+        if (!(*inlet)->left()) tell(Event::Kind::publisher_came, **inlet, count_living() + 1);
         inlets_.push_back(std::move(*inlet));
         return;
     }
     refused_.insert(member.ring_id);
     close_unattached(member);
     if (inlet.error() == Errc::not_found) return;  // it went while we looked: the epoch will say so
-    deferred_ = Error(inlet.error().code(), "a publisher's ring under " + pattern_ + " can't be read: " + inlet.error().what(),
-                      inlet.error().hint(), inlet.error().detail());
+    Error const why(inlet.error().code(), "a publisher's ring under " + pattern_ + " can't be read: " + inlet.error().what(),
+                    inlet.error().hint(), inlet.error().detail());
+    core_->data->loop.tell({.kind = Event::Kind::refused, .object = pattern_, .error = why});
+    deferred_ = why;
 }
 
 // A reader the ring was made for counts at its beginning until its cursor says otherwise: one that will never read says so.
@@ -102,6 +105,15 @@ void SubscriberState::sum_up() noexcept {
         topics_ |= inlet->topic_bit();
         foreign_ |= inlet->uid() != core_->session.uid();
     }
+}
+
+std::size_t SubscriberState::count_living() const noexcept {
+    return static_cast<std::size_t>(std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left(); }));
+}
+
+void SubscriberState::tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count) {
+    auto& loop = core_->data->loop;
+    if (loop.wants_events()) loop.tell({.kind = kind, .object = inlet.identity()->topic, .count = count});
 }
 
 // ---- what was lost, and where we stand ----------------------------------------------------------------------------------------
@@ -145,7 +157,7 @@ std::size_t SubscriberState::publishers() noexcept {
     if (core_->is_closed()) return 0;
     Locked const locked(lock_);
     (void)refresh();
-    return static_cast<std::size_t>(std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left(); }));
+    return count_living();
 }
 
 }  // namespace bus::client

@@ -106,6 +106,8 @@ auto SubscriberState::deliver(Inlet& inlet) -> Taken {
     info.topic = block->ring->topic;
     if (!record->extension.empty() || info.origin) info.origin = read_origin(record->extension);
     inlet.last_sequence = record->sequence;
+    if (record->lost_before != 0) [[unlikely]]
+        tell(Event::Kind::lost, inlet, record->lost_before);
     if (!parse(*block)) [[unlikely]] {
         auto error = no_message(inlet, *record);
         inlet.carried_lost = info.lost_before;
