@@ -62,8 +62,13 @@ Result<void> Broker::handle_ready(std::uint64_t tag) {
         if (!drained) return drained.error();
         return {};
     }
+    // Its last words first: who leaves in order says so before it closes its FIFO, and did not die. What stands in its place by now may be
+    // another session.
+    more_ = dispatcher_.turn() || more_;
     auto* const session = state_.sessions.at(static_cast<std::uint32_t>(tag - kFirstSessionTag));
-    if (session != nullptr) nobody_reads_fifo(state_, *session);
+    if (session == nullptr || !session->fifo) return {};
+    auto const read = session->fifo->has_reader();
+    if (!read || !*read) nobody_reads_fifo(state_, *session);
     return {};
 }
 

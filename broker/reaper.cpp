@@ -13,7 +13,7 @@ namespace {
 std::string shown(Session const& session) { return "session " + std::to_string(session.id) + " (" + session.name + ")"; }
 
 void reap(State& state, Session& session, char const* why) {
-    log::info(shown(session) + " ended: " + why);
+    log::info(shown(session) + " died: " + why);
     ++state.counters.reaped;
     end_session(state, session);
 }

@@ -54,7 +54,8 @@ Core::Core(ConnectionOptions resolved, AttachedBusPtr attached, SessionParts par
       peers(*bus, segments),
       requests(*bus, session) {}
 
-// The token goes back before the Leave is sent: busd reaps what nobody holds.
+// The token goes back before the Leave is sent: busd gives back what nobody holds. The FIFO is closed after it (with the session): then
+// busd finds the Leave, and takes us for somebody who left, not for one who died.
 Core::~Core() {
     data.reset();
     if (in_child()) return;

@@ -12,7 +12,6 @@ std::span<shm::AttentionCounter> Session::attention() const noexcept {
 void Session::end() noexcept {
     parts_.cursors.reset();
     parts_.attention.reset();
-    parts_.fifo.reset();
     parts_.token.give_back();
 }
 

@@ -1,8 +1,8 @@
 // What a client owns on the bus: a token, a cursor segment, bells, a FIFO. Made by admission.cpp, given back by the destructor.
 //
 // The token (SEM_UNDO) and the read end of the FIFO say that we are alive; both go with the process, whatever it dies of. When the session
-// ends in order, the FIFO is closed and the token put back first: whoever looks then finds a session that may be reaped, with or without
-// the Leave that follows.
+// ends in order the token is put back first: whoever looks then finds a session that may be reaped, with or without the Leave that follows.
+// The FIFO is closed last, with the Session: busd then finds the Leave already there.
 #pragma once
 
 #include <bus/error.hpp>
@@ -85,7 +85,7 @@ public:
     sys::Queue lobby() const noexcept { return parts_.lobby; }
     sys::Queue requests() const noexcept { return parts_.requests; }
 
-    /// Gives FIFO and token back: from now on the session may be reaped, and nothing here is to be used. For ~Core.
+    /// Gives the token back: from now on the session may be reaped, and nothing here is to be used but the queues. For ~Core.
     void end() noexcept;
 
 private:
