@@ -13,15 +13,14 @@ namespace {
 
 constexpr int kRaceFound = 66;  // TSan's exit status
 
-/// One writer and one reliable reader, both in place with plain bytes.
+/// One writer and one reliable reader, both in place with plain bytes. Few messages: the writer's own fences (a new claim, a new block)
+/// stand before them, else they would order what the commit does not.
 template <class Memory>
-int write_and_read() {
-    constexpr std::uint64_t kMessages = 20'000;
-    TestRing const ring(8192);
-    shm::Cursor cursor{};
-    shm::attach_cursor(cursor, kTestRingId, 0);
+void write_and_read_once() {
+    constexpr std::uint64_t kMessages = 5;
+    TestRing const ring(16384);
     std::thread reading([&] {
-        shm::RingReader<Memory> reader(ring.view(), shm::ReaderKind::reliable, &cursor);
+        shm::RingReader<Memory> reader(ring.view(), shm::ReaderKind::reliable, nullptr);
         for (std::uint64_t last = 0; last < kMessages;) {
             auto const record = reader.next_in_place();
             if (!record) {
@@ -30,22 +29,20 @@ int write_and_read() {
             }
             last = record->sequence;
             if (!is_message(record->payload, last)) std::abort();
-            reader.release(record->end);
         }
     });
     shm::RingWriter<Memory> writer(ring.writable());
-    for (std::uint64_t sent = 1; sent <= kMessages;) {
+    for (std::uint64_t sent = 1; sent <= kMessages; ++sent) {
         std::byte* const to = writer.try_reserve(40);
-        if (to == nullptr) {
-            writer.refresh_limit([&](std::uint64_t) { return shm::position_of(cursor, kTestRingId).value_or(0); });
-            std::this_thread::yield();
-            continue;
-        }
         for (std::size_t i = 0; i < 40; ++i) to[i] = static_cast<std::byte>(sent * 131 + i * 7 + 40);
         writer.commit(40);
-        ++sent;
     }
     reading.join();
+}
+
+template <class Memory>
+int write_and_read() {
+    for (int round = 0; round < 20; ++round) write_and_read_once<Memory>();
     return 0;
 }
 

@@ -109,7 +109,7 @@ struct SubscriptionEntry {
     ReaderKind kind;
     std::atomic<std::uint32_t> first_member;  // (live) chain: MemberEntry::next_in_subscription
     std::uint32_t request;                    // as in RingEntry
-    std::atomic<std::uint64_t> epoch;  // (live) raised after each change of the chain; the reader looks at it before it sleeps
+    std::atomic<std::uint64_t> epoch;         // (live) raised after each change of the chain; the reader looks at it before it sleeps
     char pattern[kNameBytes];
     char type[kNameBytes];
 };

@@ -4,6 +4,7 @@
 
 #include "shm/cursor_layout.hpp"
 #include "shm/directory_layout.hpp"
+#include "shm/origin_layout.hpp"
 #include "shm/registry_layout.hpp"
 
 // X(type, bytes, alignment)
@@ -13,6 +14,7 @@
     X(RingHead, 2048, 1024)       \
     X(IndexEntry, 16, 8)          \
     X(RecordHead, 32, 8)          \
+    X(RecordOrigin, 32, 8)        \
     X(CursorSegment, 2176, 128)   \
     X(Waiter, 64, 64)             \
     X(Cursor, 64, 64)             \
@@ -70,6 +72,11 @@
     X(RecordHead, sequence, 8, 8)               \
     X(RecordHead, sent_steady_ns, 16, 8)        \
     X(RecordHead, sent_wall_ns, 24, 8)          \
+    X(RecordOrigin, publisher, 0, 8)            \
+    X(RecordOrigin, sequence, 8, 8)             \
+    X(RecordOrigin, sent_ns, 16, 8)             \
+    X(RecordOrigin, host_bytes, 24, 4)          \
+    X(RecordOrigin, reserved, 28, 4)            \
     X(CursorSegment, head, 0, 64)               \
     X(CursorSegment, waiter_count, 64, 4)       \
     X(CursorSegment, cursor_count, 68, 4)       \
@@ -155,7 +162,7 @@
     X(RingEntry, next_in_topic, 32, 4)          \
     X(RingEntry, first_member, 36, 4)           \
     X(RingEntry, uid, 40, 4)                    \
-    X(RingEntry, request, 44, 4)               \
+    X(RingEntry, request, 44, 4)                \
     X(RingEntry, segment, 48, 24)               \
     X(RingEntry, offset, 72, 8)                 \
     X(RingEntry, capacity, 80, 8)               \
@@ -167,7 +174,7 @@
     X(SubscriptionEntry, session, 24, 4)        \
     X(SubscriptionEntry, kind, 28, 4)           \
     X(SubscriptionEntry, first_member, 32, 4)   \
-    X(SubscriptionEntry, request, 36, 4)       \
+    X(SubscriptionEntry, request, 36, 4)        \
     X(SubscriptionEntry, epoch, 40, 8)          \
     X(SubscriptionEntry, pattern, 48, 256)      \
     X(SubscriptionEntry, type, 304, 256)        \

@@ -15,11 +15,12 @@ constexpr int kRecordsOfABlock = static_cast<int>(kBlock / kRecordAlign);
 std::uint64_t blocks_of(RingView const& ring) noexcept { return ring.capacity / kBlock; }
 
 /// Walks record by record from `from` until stop(place) says so; nothing where it meets rubbish, or what it walked over was overwritten.
-/// An index entry is at most a block of records away from the next one, so that is how far it ever has to go.
+/// A block's index entry names its first record, or, after a rollback, a later one: so the next entry is less than two blocks of records
+/// away.
 template <class Stop>
 std::optional<RingPlace> walk(RingView const& ring, RingPlace from, std::uint64_t tail, Stop&& stop) noexcept {
     RingPlace place = from;
-    for (int step = 0; step <= kRecordsOfABlock + 1; ++step) {
+    for (int step = 0; step <= 2 * kRecordsOfABlock + 1; ++step) {
         if (stop(place)) return still_there(ring, from.position) ? std::optional(place) : std::nullopt;
         if (place.position >= tail) return std::nullopt;
         RecordHead const head = load_head(ring.data + (place.position & (ring.capacity - 1)));
