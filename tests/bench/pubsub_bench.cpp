@@ -111,8 +111,8 @@ Comparison sleeping_latency(Settings const& settings) {
         for (;;) turn(1, 0);
     });
     bus::SubscriberOptions const no_spin{.spin = 0s};
-    auto const sleep = [](bus::Subscriber<bus::Bytes>& subscriber) { return subscriber.receive().value(); };
-    Peer const ours([&] { echo(broker.options("echo"), no_spin, sleep); });
+    auto const doze = [](bus::Subscriber<bus::Bytes>& subscriber) { return subscriber.receive().value(); };
+    Peer const ours([&] { echo(broker.options("echo"), no_spin, doze); });
     auto bus = broker.connect("bench").value();
     auto in = bus.subscriber<bus::Bytes>("pong", no_spin).value();
     auto out = bus.publisher<bus::Bytes>("ping").value();
@@ -123,7 +123,7 @@ Comparison sleeping_latency(Settings const& settings) {
         result.floor_rounds.push_back(round_trips(kTrips, nullptr, [&] { turn(0, 1); }));
         result.our_rounds.push_back(round_trips(kTrips, &result.samples, [&] {
             (void)out.publish(bus::Bytes(buffer)).value();
-            (void)sleep(in);
+            (void)doze(in);
         }));
     }
     return result;
