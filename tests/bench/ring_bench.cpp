@@ -45,12 +45,11 @@ double through(Write&& write, Read&& read) {
     std::thread reader([&] {
         pin(1);
         ready = true;
-        while (!go) {
-        }
+        while (!go) shm::cpu_relax();
         read();
     });
-    while (!ready) {
-    }
+    while (!ready) std::this_thread::yield();
+    go = true;
     auto const start = Clock::now();
     write();
     reader.join();
@@ -157,8 +156,7 @@ double ours_followed(std::span<std::byte const> payload) {
         while (!done)
             if (!reader.next(room)) shm::cpu_relax();
     });
-    while (!ready) {
-    }
+    while (!ready) std::this_thread::yield();
     auto const start = Clock::now();
     for (std::uint64_t i = 0; i < messages; ++i)
         while (writer.publish(payload) == 0) writer.refresh_limit([](std::uint64_t tail) { return tail; });
