@@ -1,9 +1,8 @@
 // docs/shared-memory.md says what the structures are: every field once, nothing else.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <map>
-#include <regex>
-#include <set>
 #include <sstream>
 
 #include "shm/layout_fields.hpp"
@@ -37,18 +36,18 @@ Types types_of_the_structures() {
 
 /// "### Type: N bytes", then rows "| offset | bytes | field | meaning |".
 Types types_of_the_page(std::string const& page) {
-    static std::regex const title(R"(### (\w+): (\d+) bytes)"), row(R"(\| (\d+) \| (\d+) \| (\w+) \|.*)");
     Types types;
     Type* type = nullptr;
     std::istringstream lines(page);
-    std::smatch match;
+    char name[64];
+    std::size_t offset = 0, bytes = 0;
     for (std::string line; std::getline(lines, line);) {
-        if (std::regex_match(line, match, title)) {
-            EXPECT_FALSE(types.contains(match[1])) << match[1] << " is described twice";
-            type = &types[match[1]];
-            type->bytes = std::stoul(match[2]);
-        } else if (type != nullptr && std::regex_match(line, match, row)) {
-            EXPECT_TRUE(type->fields.emplace(match[3], Place{std::stoul(match[1]), std::stoul(match[2])}).second) << match[3];
+        if (std::sscanf(line.c_str(), "### %63[A-Za-z]: %zu bytes", name, &bytes) == 2) {
+            EXPECT_FALSE(types.contains(name)) << name << " is described twice";
+            type = &types[name];
+            type->bytes = bytes;
+        } else if (type != nullptr && std::sscanf(line.c_str(), "| %zu | %zu | %63[a-z_0-9] |", &offset, &bytes, name) == 3) {
+            EXPECT_TRUE(type->fields.emplace(name, Place{offset, bytes}).second) << name;
         }
     }
     return types;
