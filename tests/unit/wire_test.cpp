@@ -114,7 +114,8 @@ TEST(Reassembly, NeverHoldsMoreThanAMessageMayHave) {
         head.bytes = static_cast<std::uint32_t>(random() % (kMaxMessageBytes + 100));
         head.parts = static_cast<std::uint16_t>(random() % (kMaxParts + 2));
         head.part = static_cast<std::uint16_t>(random() % 4);
-        auto const frame = parse_frame(raw_frame(head, random() % kMaxPayloadBytes));
+        auto const bytes = raw_frame(head, random() % kMaxPayloadBytes);
+        auto const frame = parse_frame(bytes);  // its payload lies in `bytes`
         if (frame) (void)parts.add(*frame);
         ASSERT_LE(parts.held_bytes(), kMaxMessageBytes);
     }
