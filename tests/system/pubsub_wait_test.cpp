@@ -146,7 +146,7 @@ TEST_F(Waiting, DoesNotNoticeSignals) {
         ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
     }
     auto const before = std::chrono::steady_clock::now();
-    std::jthread const storm([&](std::stop_token stop) {
+    std::jthread storm([&](std::stop_token stop) {
         while (!stop.stop_requested()) {
             ::pthread_kill(receiver, SIGUSR1);
             std::this_thread::yield();
@@ -154,6 +154,8 @@ TEST_F(Waiting, DoesNotNoticeSignals) {
     });
     EXPECT_EQ(subscriber.receive_for(50ms).error(), bus::Errc::timeout);
     EXPECT_GE(std::chrono::steady_clock::now() - before, 50ms);
+    storm.request_stop();
+    storm.join();  // before its signal would end us
     ::sigaction(SIGUSR1, &old, nullptr);
 }
 
