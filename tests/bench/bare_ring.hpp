@@ -1,5 +1,5 @@
-// The floor: the least a ring between two processes can do. Variable-size records, one writer, one reader that is waited for; no index,
-// no stamps, no sequences, no second reader, no checks.
+// The floor: the least a ring between two processes can do. Variable-size records with heads of 8 bytes, one writer, one reader that is
+// waited for, each side with a cached copy of the other's cursor; no index, no stamps, no sequences, no second reader, no checks.
 #pragma once
 
 #include <sys/mman.h>
@@ -33,9 +33,9 @@ public:
             std::memcpy(data_ + tail % kCapacity, &padding, 8);
             tail += rest;
         }
-        while (tail + record - seen_ > kCapacity) {
-            seen_ = head_.load(std::memory_order_acquire);
-            shm::cpu_relax();
+        while (tail + record - seen_head_ > kCapacity) {
+            seen_head_ = head_.load(std::memory_order_acquire);
+            if (tail + record - seen_head_ > kCapacity) shm::cpu_relax();
         }
         auto* const to = data_ + tail % kCapacity;
         std::uint64_t const size = bytes.size();
@@ -48,7 +48,10 @@ public:
     std::size_t receive(std::byte* into) noexcept {
         auto head = head_.load(std::memory_order_relaxed);
         for (;;) {
-            while (tail_.load(std::memory_order_acquire) == head) shm::cpu_relax();
+            while (seen_tail_ == head) {
+                seen_tail_ = tail_.load(std::memory_order_acquire);
+                if (seen_tail_ == head) shm::cpu_relax();
+            }
             std::uint64_t size = 0;
             std::memcpy(&size, data_ + head % kCapacity, 8);
             if (size == ~std::uint64_t{0}) {
@@ -63,8 +66,9 @@ public:
 
 private:
     alignas(64) std::atomic<std::uint64_t> tail_{0};
-    std::uint64_t seen_ = 0;
+    alignas(64) std::uint64_t seen_head_ = 0;  // the writer's
     alignas(64) std::atomic<std::uint64_t> head_{0};
+    alignas(64) std::uint64_t seen_tail_ = 0;  // the reader's
     alignas(64) std::byte data_[kCapacity];
 };
 

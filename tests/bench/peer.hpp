@@ -41,6 +41,8 @@ public:
         ::waitpid(pid_, nullptr, 0);
     }
 
+    pid_t pid() const noexcept { return pid_; }
+
     /// Measures with `other` stopped: it would poll on the CPU this peer runs on.
     template <class Measure>
     auto alone(Peer const& other, Measure&& measure) const {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 namespace bus::bench {
 
@@ -27,23 +28,39 @@ double Comparison::ratio() const {
     return median(std::move(ratios));
 }
 
-void report(std::vector<Comparison> const& all, std::string const& path) {
-    std::printf("%-28s %7s %10s %10s %10s %7s  %s\n", "name", "ratio", "floor", "p50", "p99", "rounds", "unit");
-    std::ofstream json(path);
-    json << "[";
-    char const* separator = "\n";
-    for (auto const& one : all) {
-        std::printf("%-28s %7.2f %10.1f %10.1f %10.1f %7zu  %s\n", one.name.c_str(), one.ratio(), one.floor(), one.p50(), one.p99(),
-                    one.our_rounds.size(), one.unit.c_str());
-        char line[512];
-        std::snprintf(line, sizeof line,
-                      R"(  {"name": "%s", "ratio": %.3f, "floor": %.1f, "p50": %.1f, "p99": %.1f, "rounds": %zu, "unit": "%s"})",
-                      one.name.c_str(), one.ratio(), one.floor(), one.p50(), one.p99(), one.our_rounds.size(), one.unit.c_str());
-        json << separator << line;
-        separator = ",\n";
+void print_head() {
+    std::printf("%-24s %6s %6s  %-6s %10s %10s %10s %6s  %s\n", "name", "ratio", "limit", "", "floor", "p50", "p99", "rounds", "unit");
+}
+
+void print(Comparison const& one) {
+    std::string limit = "-";
+    char const* verdict = "";
+    if (one.limit > 0) {
+        char text[16];
+        std::snprintf(text, sizeof text, "%.2f", one.limit);
+        limit = text;
+        verdict = one.ratio() <= one.limit ? "met" : "MISSED";
     }
-    json << "\n]\n";
-    if (!json) std::fprintf(stderr, "%s can't be written\n", path.c_str());
+    std::printf("%-24s %6.2f %6s  %-6s %10.1f %10.1f %10.1f %6zu  %s%s%s\n", one.name.c_str(), one.ratio(), limit.c_str(), verdict,
+                one.floor(), one.p50(), one.p99(), one.our_rounds.size(), one.unit.c_str(), one.note.empty() ? "" : "; ", one.note.c_str());
+    std::fflush(stdout);
+}
+
+void write_json(std::vector<Comparison> const& all, std::string const& path) {
+    auto document = nlohmann::ordered_json::array();
+    for (auto const& one : all)
+        document.push_back({{"name", one.name},
+                            {"ratio", one.ratio()},
+                            {"limit", one.limit},
+                            {"floor", one.floor()},
+                            {"p50", one.p50()},
+                            {"p99", one.p99()},
+                            {"rounds", one.our_rounds.size()},
+                            {"unit", one.unit},
+                            {"note", one.note}});
+    std::ofstream file(path);
+    file << document.dump(2) << "\n";
+    if (!file.flush()) std::fprintf(stderr, "%s can't be written\n", path.c_str());
 }
 
 }  // namespace bus::bench
