@@ -69,8 +69,6 @@ Error Core::closed_by_fork() {
     return Error(Errc::closed, "this connection belongs to the parent of a fork", "open a Connection of its own in the child");
 }
 
-bool Core::is_closed() const noexcept { return in_child() || ended_.load(std::memory_order_relaxed); }
-
 Result<void> Core::check() const {
     if (in_child()) return closed_by_fork();
     auto ours = requests.check_session();

@@ -43,7 +43,7 @@ public:
     Result<void> check() const;
     bool in_child() const noexcept { return guard.in_child(); }
     /// In a forked child, or check() or a request has found that the session ended: two loads.
-    bool is_closed() const noexcept;
+    bool is_closed() const noexcept { return in_child() || ended_.load(std::memory_order_relaxed); }
     /// The text for a forked child.
     static Error closed_by_fork();
 

@@ -34,8 +34,8 @@ Result<std::uint64_t> PublisherState::publish(detail::Batch const& batch) {
             return Error(Errc::invalid, "message " + std::to_string(i) + " of a batch on " + topic_ + " lacks required fields");
         total += shm::record_bytes(bytes_at(batch, i), 0);
     }
-    if (auto fits = check_bytes(total - sizeof(shm::RecordHead)); !fits) return fits.error();
-    if (auto entered = enter(); !entered) return entered.error();
+    if (total - sizeof(shm::RecordHead) > max_bytes_) return too_large(total - sizeof(shm::RecordHead));
+    if (!try_enter()) return refused();
     auto const all = reserve(total, 0, shm::kRecordAlign);
     Result<std::uint64_t> sequence = writer_.sequence();
     if (!all) {
@@ -69,8 +69,8 @@ Result<std::uint64_t> PublisherState::append_all(detail::Batch const& batch) {
 }
 
 Result<std::span<std::byte>> PublisherState::borrow(std::size_t bytes) {
-    if (auto fits = check_bytes(bytes); !fits) return fits.error();
-    if (auto entered = enter(); !entered) return entered.error();
+    if (bytes > max_bytes_) return too_large(bytes);
+    if (!try_enter()) return refused();
     auto const to = reserve(bytes, 0, kLoanAlign);
     if (!to || *to == nullptr) {
         leave();

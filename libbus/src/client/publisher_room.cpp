@@ -49,12 +49,6 @@ private:
     sys::Deadline since_;
 };
 
-Result<std::byte*> PublisherState::reserve(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
-    if (auto* const to = writer_.try_reserve(bytes, extension_bytes, alignment)) [[likely]]
-        return to;
-    return reserve_slowly(bytes, extension_bytes, alignment);
-}
-
 std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
     writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail); });
     return writer_.try_reserve(bytes, extension_bytes, alignment);

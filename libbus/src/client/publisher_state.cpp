@@ -57,21 +57,14 @@ Error PublisherState::closed() const {
     return Error(Errc::closed, "the publisher of " + topic_ + " was destroyed while its loan was out");
 }
 
-Result<void> PublisherState::check_bytes(std::size_t bytes) const {
-    if (bytes <= max_bytes_) [[likely]]
-        return {};
-    return Error(Errc::too_large,
-                 "a message of " + std::to_string(bytes) + " bytes on " + topic_ + ": at most " + std::to_string(max_bytes_) +
-                     ", a quarter of the ring of " + std::to_string(writer_.ring().capacity),
-                 "make the publisher with .ring_bytes = " + std::to_string(5 * bytes) + " or more");
+Error PublisherState::too_large(std::size_t bytes) const {
+    return {Errc::too_large,
+            "a message of " + std::to_string(bytes) + " bytes on " + topic_ + ": at most " + std::to_string(max_bytes_) +
+                ", a quarter of the ring of " + std::to_string(writer_.ring().capacity),
+            "make the publisher with .ring_bytes = " + std::to_string(5 * bytes) + " or more"};
 }
 
-Result<void> PublisherState::enter() {
-    if (is_closed()) [[unlikely]]
-        return closed();
-    if (!lock_.lock_unless_lent()) return Errc::would_block;
-    return {};
-}
+Error PublisherState::refused() const { return is_closed() ? closed() : Error(Errc::would_block); }
 
 void PublisherState::count_ready() {
     auto const now = audience_.ready_count();
@@ -100,28 +93,31 @@ void PublisherState::after_commit() {
         if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
 }
 
+struct PublisherState::Leave {
+    PublisherState& publisher;
+    ~Leave() { publisher.leave(); }
+};
+
 template <class Fill>
 Result<std::uint64_t> PublisherState::publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill) {
-    auto const extension_bytes = extension_bytes_of(options);
-    if (auto fits = check_bytes(bytes + extension_bytes); !fits) [[unlikely]]
-        return fits.error();
-    if (auto entered = enter(); !entered) [[unlikely]]
-        return entered.error();
-    auto const to = reserve(bytes, extension_bytes, shm::kRecordAlign);
-    Result<std::uint64_t> sequence = writer_.sequence();  // as it stands where the message was dropped
-    if (!to) [[unlikely]] {
-        sequence = to.error();
-    } else if (*to != nullptr) [[likely]] {
-        if (extension_bytes != 0) write_origin(writer_.extension(), *options->origin);
-        if (fill(*to)) [[likely]]
-            sequence = commit(bytes);
-        else {
-            writer_.cancel();
-            sequence = Error(Errc::invalid, "a message on " + topic_ + " was changed by another thread while it was published");
-        }
+    std::uint16_t const extension_bytes = options == nullptr ? 0 : extension_bytes_of(options);
+    if (bytes + extension_bytes > max_bytes_) [[unlikely]]
+        return too_large(bytes + extension_bytes);
+    if (!try_enter()) [[unlikely]]
+        return refused();
+    Leave const leave_at_the_end{*this};
+    auto* to = writer_.try_reserve(bytes, extension_bytes);
+    if (to == nullptr) [[unlikely]] {
+        auto const room = reserve_slowly(bytes, extension_bytes, shm::kRecordAlign);
+        if (!room) return room.error();
+        if (*room == nullptr) return writer_.sequence();  // dropped
+        to = *room;
     }
-    leave();
-    return sequence;
+    if (extension_bytes != 0) write_origin(writer_.extension(), *options->origin);
+    if (fill(to)) [[likely]]
+        return commit(bytes);
+    writer_.cancel();
+    return Error(Errc::invalid, "a message on " + topic_ + " was changed by another thread while it was published");
 }
 
 Result<std::uint64_t> PublisherState::publish(google::protobuf::MessageLite const& message, PublishOptions const* options) {

@@ -57,15 +57,21 @@ public:
 
 private:
     class Room;  // publisher_room.cpp: waiting until a reader has moved on
+    struct Leave;
 
     bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
     Error closed() const;
-    Result<void> check_bytes(std::size_t bytes) const;
-    Result<void> enter();  // the lock, unless closed or lent
+    Error too_large(std::size_t bytes) const;
+    bool try_enter() noexcept { return !is_closed() && lock_.lock_unless_lent(); }
+    Error refused() const;  // why not
     void leave() noexcept { lock_.unlock(); }
 
     /// Room for a record, or null: the message is dropped, its number used up. Errors: as publish.
-    Result<std::byte*> reserve(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
+    Result<std::byte*> reserve(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
+        if (auto* const to = writer_.try_reserve(bytes, extension_bytes, alignment)) [[likely]]
+            return to;
+        return reserve_slowly(bytes, extension_bytes, alignment);
+    }
     Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     std::byte* try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     template <class Fill>

@@ -28,18 +28,27 @@
 
 namespace bus::shm {
 
-using Words = std::array<std::uint64_t, sizeof(RecordHead) / 8>;
+static_assert(std::endian::native == std::endian::little, "the layouts are little-endian");
 
 /// One word of memory another process may be writing: loaded once, never torn, never loaded again behind our back.
 inline std::uint64_t load_word(void const* at) noexcept { return __atomic_load_n(static_cast<std::uint64_t const*>(at), __ATOMIC_RELAXED); }
 inline void store_word(void* at, std::uint64_t word) noexcept { __atomic_store_n(static_cast<std::uint64_t*>(at), word, __ATOMIC_RELAXED); }
 
+// A head goes in and out as four words put together in registers: by way of memory, the parts would have to leave the store buffer first.
 inline RecordHead load_head(std::byte const* at) noexcept {
-    return std::bit_cast<RecordHead>(Words{load_word(at), load_word(at + 8), load_word(at + 16), load_word(at + 24)});
+    std::uint64_t const first = load_word(at);
+    return {.bytes = static_cast<std::uint32_t>(first),
+            .kind = static_cast<RecordKind>(first >> 32 & 0xffff),
+            .extension_bytes = static_cast<std::uint16_t>(first >> 48),
+            .sequence = load_word(at + 8),
+            .sent_steady_ns = load_word(at + 16),
+            .sent_wall_ns = static_cast<std::int64_t>(load_word(at + 24))};
 }
 inline void store_head(std::byte* at, RecordHead const& head) noexcept {
-    auto const words = std::bit_cast<Words>(head);
-    for (std::size_t i = 0; i < words.size(); ++i) store_word(at + 8 * i, words[i]);
+    store_word(at, std::uint64_t{head.bytes} | static_cast<std::uint64_t>(head.kind) << 32 | std::uint64_t{head.extension_bytes} << 48);
+    store_word(at + 8, head.sequence);
+    store_word(at + 16, head.sent_steady_ns);
+    store_word(at + 24, static_cast<std::uint64_t>(head.sent_wall_ns));
 }
 
 /// In a spin loop: lets the other hardware thread run, saves energy.

@@ -57,6 +57,8 @@ struct Registry {
 
 }  // namespace
 
+std::atomic<std::uint64_t> const& fork_word() noexcept { return wiped_at_fork(); }
+
 std::uint64_t fork_generation() noexcept {
     auto& word = wiped_at_fork();
     auto const generation = word.load(std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 // ProcessDescriptor: closed in the child by pthread_atfork, before fork() returns there. A raw clone() runs no such handlers.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -18,14 +19,18 @@ namespace bus::sys {
 /// The number of this process among its forks: never 0; differs between a process and every process forked from it.
 std::uint64_t fork_generation() noexcept;
 
+/// The word itself: 0 in a child that has not looked yet.
+std::atomic<std::uint64_t> const& fork_word() noexcept;
+
 /// Remembers the process that made it. Threads: any.
 class ForkGuard {
 public:
-    ForkGuard() noexcept : generation_(fork_generation()) {}
-    bool in_child() const noexcept { return fork_generation() != generation_; }
+    ForkGuard() noexcept : generation_(fork_generation()), word_(&fork_word()) {}
+    bool in_child() const noexcept { return word_->load(std::memory_order_relaxed) != generation_; }
 
 private:
     std::uint64_t generation_;
+    std::atomic<std::uint64_t> const* word_;
 };
 
 /// Owns a descriptor that belongs to this process alone: closed by the destructor, and in every forked child at once.
