@@ -44,8 +44,9 @@ public:
     [[nodiscard]] Result<void> wait_for_publishers(std::size_t count, Duration timeout, std::stop_token stop = {});
 
 protected:
-    Result<SamplePointer> take();
-    Result<SamplePointer> take_until(Deadline deadline, std::stop_token const& stop);
+    // Null: `why` says why.
+    SamplePointer take(Error& why);
+    SamplePointer take_until(Deadline deadline, std::stop_token const& stop, Error& why);
     Result<void> set_callback(Callback<void(SamplePointer)> callback);
     void put_back(Error error);  // said by the next call instead
     static Deadline deadline_after(Duration timeout) noexcept;
@@ -71,13 +72,21 @@ public:
     using SubscriberBase::SubscriberBase;
 
     /// The next message that is there already.
-    [[nodiscard]] Result<Sample<T>> try_receive() { return typed(take()); }
-    [[nodiscard]] Result<Sample<T>> receive(std::stop_token stop = {}) { return typed(take_until(Deadline::max(), stop)); }
+    [[nodiscard]] Result<Sample<T>> try_receive() {
+        Error why;
+        if (auto block = take(why)) [[likely]]
+            return Sample<T>(std::move(block));
+        return why;
+    }
+    [[nodiscard]] Result<Sample<T>> receive(std::stop_token stop = {}) { return receive_until(Deadline::max(), std::move(stop)); }
     [[nodiscard]] Result<Sample<T>> receive_for(Duration timeout, std::stop_token stop = {}) {
-        return typed(take_until(deadline_after(timeout), stop));
+        return receive_until(deadline_after(timeout), std::move(stop));
     }
     [[nodiscard]] Result<Sample<T>> receive_until(Deadline deadline, std::stop_token stop = {}) {
-        return typed(take_until(deadline, stop));
+        Error why;
+        if (auto block = take_until(deadline, stop, why)) [[likely]]
+            return Sample<T>(std::move(block));
+        return why;
     }
 
     /// Waits for one message and takes what else is there, `at_most` in all.
@@ -85,18 +94,12 @@ public:
     /// Returns: at least one. Errors: those of the first message; invalid: at_most is 0.
     [[nodiscard]] Result<std::vector<Sample<T>>> receive_many(std::size_t at_most, Duration timeout, std::stop_token stop = {}) {
         if (at_most == 0) return Errc::invalid;
-        auto first = take_until(deadline_after(timeout), stop);
-        if (!first) return first.error();
+        Error why;
+        auto next = take_until(deadline_after(timeout), stop, why);
+        if (!next) return why;
         std::vector<Sample<T>> samples;
-        samples.emplace_back(std::move(*first));
-        while (samples.size() < at_most) {
-            auto next = take();
-            if (!next) {
-                if (next.error() != Errc::would_block) put_back(next.error());
-                break;
-            }
-            samples.emplace_back(std::move(*next));
-        }
+        for (; next; next = samples.size() < at_most ? take(why) : nullptr) samples.emplace_back(std::move(next));
+        if (samples.size() < at_most && why != Errc::would_block) put_back(std::move(why));
         return samples;
     }
 
@@ -110,12 +113,6 @@ public:
         return set_callback([call = std::forward<F>(f)](detail::SamplePointer block) mutable { call(Sample<T>(std::move(block))); });
     }
     [[nodiscard]] Result<void> on_sample(std::nullptr_t) { return set_callback({}); }
-
-private:
-    static Result<Sample<T>> typed(Result<detail::SamplePointer> block) {
-        if (!block) return block.error();
-        return Sample<T>(std::move(*block));
-    }
 };
 
 }  // namespace bus

@@ -25,16 +25,13 @@ std::size_t delete_list(PooledSample* block) noexcept {
 
 }  // namespace
 
-std::byte* PooledSample::room(std::size_t size) {
-    if (size > buffer_bytes_) {
-        auto const wanted = std::bit_ceil(std::max(size, kSmallestBuffer));
-        buffer_.reset();
-        buffer_bytes_ = 0;
-        buffer_.reset(static_cast<std::byte*>(::operator new[](wanted, std::align_val_t(detail::kPayloadAlign))));
-        buffer_bytes_ = wanted;
-    } else if (!buffer_) {
-        return room(1);  // an empty message points somewhere too
-    }
+// An empty message points somewhere too.
+std::byte* PooledSample::grow(std::size_t size) {
+    auto const wanted = std::bit_ceil(std::max(size, kSmallestBuffer));
+    buffer_.reset();
+    buffer_bytes_ = 0;
+    buffer_.reset(static_cast<std::byte*>(::operator new[](wanted, std::align_val_t(detail::kPayloadAlign))));
+    buffer_bytes_ = wanted;
     return buffer_.get();
 }
 

@@ -28,7 +28,17 @@ class SamplePool;
 struct PooledSample : detail::SampleBlock {
     explicit PooledSample(SamplePool& owner) noexcept : pool(&owner) {}
     /// Room for `size` bytes, aligned to kPayloadAlign; what was there is lost.
-    std::byte* room(std::size_t size);
+    std::byte* room(std::size_t size) {
+        if (size <= buffer_bytes_ && buffer_) [[likely]]
+            return buffer_.get();
+        return grow(size);
+    }
+    /// From here on its messages are of this ring.
+    void name(std::shared_ptr<RingIdentity const> const& identity) {
+        ring = identity;
+        info.publisher = ring->publisher;
+        info.topic = ring->topic;
+    }
 
     SamplePool* pool;
     PooledSample* next = nullptr;
@@ -38,6 +48,7 @@ struct PooledSample : detail::SampleBlock {
     Any any;
 
 private:
+    std::byte* grow(std::size_t size);
     struct Free {
         void operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, std::align_val_t(detail::kPayloadAlign)); }
     };

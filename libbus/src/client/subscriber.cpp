@@ -57,16 +57,18 @@ Result<void> SubscriberBase::wait_for_publishers(std::size_t count, Duration tim
     return state_->wait_for_publishers(count, sys::deadline_after(timeout), stop);
 }
 
-Result<SamplePointer> SubscriberBase::take() {
-    if (!state_) [[unlikely]]
-        return moved();
-    return state_->take();
+SamplePointer SubscriberBase::take(Error& why) {
+    if (state_) [[likely]]
+        return state_->take(why);
+    why = moved();
+    return nullptr;
 }
 
-Result<SamplePointer> SubscriberBase::take_until(Deadline deadline, std::stop_token const& stop) {
-    if (!state_) [[unlikely]]
-        return moved();
-    return state_->take_until(deadline, stop);
+SamplePointer SubscriberBase::take_until(Deadline deadline, std::stop_token const& stop, Error& why) {
+    if (state_) [[likely]]
+        return state_->take_until(deadline, stop, why);
+    why = moved();
+    return nullptr;
 }
 
 Result<void> SubscriberBase::set_callback(Callback<void(SamplePointer)> callback) {

@@ -39,14 +39,10 @@ void SubscriberState::end() noexcept {
     core_->post(remove_subscription(id_));
 }
 
-Result<void> SubscriberState::check() const {
-    if (core_->is_closed()) [[unlikely]] {
-        if (auto open = core_->check(); !open) return open.error();
-        return Error(Errc::closed, "the connection was closed");
-    }
-    if (ended_.load(std::memory_order_relaxed)) [[unlikely]]
-        return Error(Errc::closed, "this subscriber of " + pattern_ + " was destroyed");
-    return {};
+Error SubscriberState::closed() const {
+    if (auto open = core_->check(); !open) return open.error();
+    if (core_->is_closed()) return Error(Errc::closed, "the connection was closed");
+    return Error(Errc::closed, "this subscriber of " + pattern_ + " was destroyed");
 }
 
 Inlet* SubscriberState::next_inlet() noexcept {
@@ -65,54 +61,57 @@ Inlet* SubscriberState::next_inlet() noexcept {
     return nullptr;
 }
 
-auto SubscriberState::take_locked() -> Taken {
+detail::SamplePointer SubscriberState::take_locked(Error& why) {
+    why = Errc::would_block;
     if (deferred_) [[unlikely]] {
-        auto error = std::move(*deferred_);
+        why = std::move(*deferred_);
         deferred_.reset();
-        return error;
+        return nullptr;
     }
     if (++takes_ % kEpochEvery == 0 && entry_->epoch.load(std::memory_order_acquire) != epoch_) (void)settle();
     for (int round = 0; round < kRounds; ++round) {
         auto* const inlet = next_inlet();
         if (inlet == nullptr) {
             if (!settle()) break;
-            if (deferred_) return take_locked();
+            if (deferred_) return take_locked(why);
             continue;
         }
         ++burst_;
-        auto sample = deliver(*inlet);
-        if (sample || sample.error() != Errc::would_block) return sample;
+        auto sample = deliver(*inlet, why);
+        if (sample || why != Errc::would_block) return sample;
     }
-    return Errc::would_block;
+    return nullptr;
 }
 
-auto SubscriberState::deliver(Inlet& inlet) -> Taken {
+detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
+    using Outcome = shm::RingReader<>::Outcome;
     auto* const block = pool_->take();
     detail::SamplePointer sample(block);
-    auto const record = inlet.reader().next([block](std::size_t bytes) { return block->room(bytes); });
-    if (!record) [[unlikely]] {
+    shm::Record record;
+    auto const outcome = inlet.reader().take([block](std::size_t bytes) { return block->room(bytes); }, record);
+    if (outcome != Outcome::message) [[unlikely]] {
+        if (outcome == Outcome::rubbish) why = inlet.reader().rubbish_error();
         pool_->untake(static_cast<PooledSample*>(sample.release()));
-        return record.error();
+        return nullptr;
     }
     if (inlet.kind() == shm::ReaderKind::reliable) inlet.let_go();
-    if (block->ring != inlet.identity()) block->ring = inlet.identity();
-    block->bytes = record->payload;
+    if (block->ring != inlet.identity()) block->name(inlet.identity());
+    block->bytes = {record.payload.data(), record.payload.size()};  // word by word: both were stored as words just now
     auto& info = block->info;
-    info.sequence = record->sequence;
-    info.lost_before = record->lost_before + inlet.carried_lost;
-    info.publisher = block->ring->publisher;
-    info.sent = SentTime(Duration(record->stamps.wall_ns));
-    info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record->stamps.steady_ns)));
-    info.topic = block->ring->topic;
-    if (!record->extension.empty() || info.origin) info.origin = read_origin(record->extension);
-    inlet.last_sequence = record->sequence;
-    if (record->lost_before != 0) [[unlikely]]
-        tell(Event::Kind::lost, inlet, record->lost_before);
+    info.sequence = record.sequence;
+    info.lost_before = record.lost_before + inlet.carried_lost;
+    info.sent = SentTime(Duration(record.stamps.wall_ns));
+    info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record.stamps.steady_ns)));
+    if (!record.extension.empty() || info.origin) [[unlikely]]
+        info.origin = read_origin(record.extension);
+    inlet.last_sequence = record.sequence;
+    if (record.lost_before != 0) [[unlikely]]
+        tell(Event::Kind::lost, inlet, record.lost_before);
     if (!parse(*block)) [[unlikely]] {
-        auto error = no_message(inlet, *record);
+        why = no_message(inlet, record);
         inlet.carried_lost = info.lost_before;
         pool_->untake(static_cast<PooledSample*>(sample.release()));
-        return error;
+        return nullptr;
     }
     inlet.carried_lost = 0;
     return sample;
@@ -149,21 +148,25 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
                                     ": left out and counted");
 }
 
-Result<detail::SamplePointer> SubscriberState::take() {
-    if (auto open = check(); !open) [[unlikely]]
-        return open.error();
+detail::SamplePointer SubscriberState::take(Error& why) {
+    if (is_closed()) [[unlikely]] {
+        why = closed();
+        return nullptr;
+    }
     Locked const locked(lock_);
-    if (callback_) [[unlikely]]
-        return Error(Errc::invalid, "messages of " + pattern_ + " go to a callback", "on_sample(nullptr) ends that");
-    auto taken = take_locked();
-    if (taken || !watch_ || taken.error() != Errc::would_block) [[likely]]
-        return taken;
+    if (callback_) [[unlikely]] {
+        why = Error(Errc::invalid, "messages of " + pattern_ + " go to a callback", "on_sample(nullptr) ends that");
+        return nullptr;
+    }
+    auto sample = take_locked(why);
+    if (sample || !watch_ || why != Errc::would_block) [[likely]]
+        return sample;
     // fd() goes quiet only when the rings were found empty after it was armed.
     watch_->quiet(topics_);
     if (is_any_unfenced()) (void)sys::global_barrier();
-    taken = take_locked();
-    if (taken || taken.error() != Errc::would_block) watch_->poke();
-    return taken;
+    sample = take_locked(why);
+    if (sample || why != Errc::would_block) watch_->poke();
+    return sample;
 }
 
 void SubscriberState::put_back(Error error) {

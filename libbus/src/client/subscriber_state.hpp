@@ -29,8 +29,9 @@ public:
     SubscriberState& operator=(SubscriberState const&) = delete;
     ~SubscriberState() override;
 
-    Result<detail::SamplePointer> take();
-    Result<detail::SamplePointer> take_until(sys::Deadline deadline, std::stop_token const& stop);
+    // A message; or null, and `why` says why: most looks find nothing, and none shall pay for a Result on the way.
+    detail::SamplePointer take(Error& why);
+    detail::SamplePointer take_until(sys::Deadline deadline, std::stop_token const& stop, Error& why);
     void put_back(Error error);
     Result<void> set_callback(detail::Callback<void(detail::SamplePointer)> callback);
     int fd() noexcept;
@@ -52,16 +53,15 @@ public:
     bool run_one() override;
 
 private:
-    using Taken = Result<detail::SamplePointer>;
     class Receiving;
     struct Gone {  // what a ring that has been let go had lost
         std::string topic;
         std::uint64_t lost = 0, unparsed = 0, last_sequence = 0;
     };
 
-    Taken take_locked();
+    detail::SamplePointer take_locked(Error& why);
     Inlet* next_inlet() noexcept;
-    Taken deliver(Inlet& inlet);
+    detail::SamplePointer deliver(Inlet& inlet, Error& why);
     Error no_message(Inlet& inlet, shm::Record const& record);
     bool parse(PooledSample& sample) const;
     bool settle();           // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
@@ -74,7 +74,8 @@ private:
     void let_go_of(std::size_t at);
     void sum_up() noexcept;
     bool is_any_unfenced() const noexcept;
-    Result<void> check() const;
+    bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
+    Error closed() const;  // where is_closed()
     bool reliable() const noexcept { return options_.reliable; }
 
     std::shared_ptr<Core> core_;

@@ -18,29 +18,32 @@ public:
     bool is_unfenced() override { return subscriber_.is_unfenced(); }
     bool look() override {
         Locked const locked(subscriber_.lock_);
-        taken = subscriber_.take_locked();
-        return taken || taken.error() != Errc::would_block;
+        taken = subscriber_.take_locked(why);
+        return taken || why != Errc::would_block;
     }
     bool is_outdated() override {
         Locked const locked(subscriber_.lock_);
         return changes_ != subscriber_.changes_;
     }
 
-    Taken taken = Errc::would_block;
+    detail::SamplePointer taken;
+    Error why = Errc::would_block;
 
 private:
     SubscriberState& subscriber_;
     std::uint64_t changes_ = 0;
 };
 
-Result<detail::SamplePointer> SubscriberState::take_until(sys::Deadline deadline, std::stop_token const& stop) {
-    if (auto open = check(); !open) [[unlikely]]
-        return open.error();
-    if (has_callback()) return take();  // says why not
+detail::SamplePointer SubscriberState::take_until(sys::Deadline deadline, std::stop_token const& stop, Error& why) {
+    if (is_closed() || has_callback()) [[unlikely]]
+        return take(why);  // says why not
     Receiving what(*this);
-    if (what.look()) [[likely]]
-        return std::move(what.taken);
-    if (auto found = wait_until(*core_->data, spin_, deadline, stop, what); !found) return found.error();
+    if (!what.look()) [[unlikely]]
+        if (auto found = wait_until(*core_->data, spin_, deadline, stop, what); !found) {
+            why = found.error();
+            return nullptr;
+        }
+    why = std::move(what.why);
     return std::move(what.taken);
 }
 
@@ -52,7 +55,7 @@ Result<void> SubscriberState::wait_for_publishers(std::size_t count, sys::Deadli
         SubscriberState& subscriber;
         std::size_t count;
     };
-    if (auto open = check(); !open) return open.error();
+    if (is_closed()) return closed();
     Publishers what(*this, count);
     Spin spin(Duration::zero());
     return wait_until(*core_->data, spin, deadline, stop, what);
@@ -73,7 +76,7 @@ bool SubscriberState::is_unfenced() {
 }
 
 bool SubscriberState::is_ready() {
-    if (core_->is_closed() || ended_.load(std::memory_order_relaxed)) return false;
+    if (is_closed()) return false;
     Locked const locked(lock_);
     if (deferred_ || next_inlet() != nullptr) return true;
     return settle() && (deferred_ || next_inlet() != nullptr);
@@ -82,7 +85,7 @@ bool SubscriberState::is_ready() {
 bool SubscriberState::has_callback() const noexcept { return has_callback_.load(std::memory_order_relaxed); }
 
 Result<void> SubscriberState::set_callback(detail::Callback<void(detail::SamplePointer)> callback) {
-    if (auto open = check(); !open) return open.error();
+    if (is_closed()) return closed();
     bool const set = static_cast<bool>(callback);
     auto shared = set ? std::make_shared<detail::Callback<void(detail::SamplePointer)>>(std::move(callback)) : nullptr;
     {
@@ -96,22 +99,23 @@ Result<void> SubscriberState::set_callback(detail::Callback<void(detail::SampleP
 
 // The callback runs outside the lock and is held by us, so it may destroy the subscriber, or set another callback.
 bool SubscriberState::run_one() {
-    Taken taken = Errc::would_block;
+    detail::SamplePointer taken;
+    Error why;
     std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback;
     {
-        if (core_->is_closed() || ended_.load(std::memory_order_relaxed)) return false;
+        if (is_closed()) return false;
         Locked const locked(lock_);
         if (!callback_) return false;
-        taken = take_locked();
+        taken = take_locked(why);
         callback = callback_;
     }
-    if (!taken) return taken.error() != Errc::would_block;
-    (*callback)(std::move(*taken));
+    if (!taken) return why != Errc::would_block;
+    (*callback)(std::move(taken));
     return true;
 }
 
 int SubscriberState::fd() noexcept {
-    if (!check()) return -1;
+    if (is_closed()) return -1;
     Locked const locked(lock_);
     if (!watch_) {
         auto watch = Watch::create(core_->data->hub);

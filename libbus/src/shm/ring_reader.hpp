@@ -44,11 +44,22 @@ public:
     /// Goes on at `place` (ring_start.hpp finds one). What lies between was neither read nor lost.
     void start_at(RingPlace place) noexcept;
 
+    enum class Outcome { message, nothing, rubbish };
+
     /// Copies the next message. `room(bytes)` gives where (std::byte*, at least so many bytes); it is asked anew if the message was
     /// overwritten meanwhile and the reader went on elsewhere. Extension first, payload behind it.
-    /// Errors: would_block (bare code): nothing new; invalid: rubbish in the ring; the reader has gone on to its tail, the next call works.
+    /// Returns: message: `record` tells; nothing new; rubbish in the ring (rubbish_error() says what): the reader has gone on to its tail,
+    ///          the next call works.
     template <class Room>
-    Result<Record> next(Room&& room);
+    Outcome take(Room&& room, Record& record);
+    Error rubbish_error() const;
+
+    /// take() as a Result. Errors: would_block (bare code): nothing new; invalid: rubbish.
+    template <class Room>
+    Result<Record> next(Room&& room) {
+        Record record;
+        return result(take(std::forward<Room>(room), record), record);
+    }
 
     /// The next message where it lies. Only for readers that are waited for, and only to parse what one trusts not to change under
     /// one's hands. The spans stay good until release() of its end; messages may be held while later ones are fetched.
@@ -85,8 +96,9 @@ private:
     Found find(Message& message) noexcept;
     bool is_still_there(std::uint64_t position) const noexcept;
     void recover(int attempt) noexcept;
-    Error skip_rubbish();
-    Record deliver(Message const& message, std::byte const* bytes) noexcept;
+    Outcome skip_rubbish() noexcept;
+    void deliver(Message const& message, std::byte const* bytes, Record& record) noexcept;
+    Result<Record> result(Outcome outcome, Record const& record) const;
 
     RingView ring_;
     std::uint64_t mask_ = 0;
@@ -96,6 +108,7 @@ private:
     std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
     std::uint64_t told_ = 0;       // as stored in the cursor
     std::uint64_t received_ = 0, lost_ = 0, rubbish_ = 0;
+    std::uint64_t rubbish_at_ = 0;  // where it was met last
     bool reliable_ = false;
 };
 
@@ -141,13 +154,13 @@ auto RingReader<Memory>::find(Message& message) noexcept -> Found {
 
 template <class Memory>
 template <class Room>
-Result<Record> RingReader<Memory>::next(Room&& room) {
+auto RingReader<Memory>::take(Room&& room, Record& record) -> Outcome {
     Message message;
     for (int attempt = 0; attempt < kOverruns; ++attempt) {
         Found const found = find(message);
         if (found == Found::nothing) {
             tell();
-            return Errc::would_block;
+            return Outcome::nothing;
         }
         if (found == Found::rubbish) return skip_rubbish();
         if (found == Found::message) {
@@ -155,14 +168,21 @@ Result<Record> RingReader<Memory>::next(Room&& room) {
             std::byte* const to = room(bytes);
             if (bytes != 0) Memory::copy_out(to, ring_.data + (message.position & mask_) + sizeof(RecordHead), bytes);
             if (is_still_there(message.position)) [[likely]] {
-                Record const record = deliver(message, to);
+                deliver(message, to, record);
                 if (position_ - told_ > ring_.capacity / 8) tell();
-                return record;
+                return Outcome::message;
             }
         }
         recover(attempt);
     }
-    return Errc::would_block;
+    return Outcome::nothing;
+}
+
+template <class Memory>
+Result<Record> RingReader<Memory>::result(Outcome outcome, Record const& record) const {
+    if (outcome == Outcome::message) return record;
+    if (outcome == Outcome::nothing) return Errc::would_block;
+    return rubbish_error();
 }
 
 template <class Memory>
@@ -171,28 +191,31 @@ Result<Record> RingReader<Memory>::next_in_place() {
     for (int attempt = 0; attempt < kOverruns; ++attempt) {
         Found const found = find(message);
         if (found == Found::nothing) return Errc::would_block;
-        if (found == Found::rubbish) return skip_rubbish();
-        if (found == Found::message && is_still_there(message.position)) [[likely]]
-            return deliver(message, ring_.data + (message.position & mask_) + sizeof(RecordHead));
+        if (found == Found::rubbish) return result(skip_rubbish(), {});
+        if (found == Found::message && is_still_there(message.position)) [[likely]] {
+            Record record;
+            deliver(message, ring_.data + (message.position & mask_) + sizeof(RecordHead), record);
+            return record;
+        }
         recover(attempt);
     }
     return Errc::would_block;
 }
 
 template <class Memory>
-Record RingReader<Memory>::deliver(Message const& message, std::byte const* bytes) noexcept {
+void RingReader<Memory>::deliver(Message const& message, std::byte const* bytes, Record& record) noexcept {
     RecordHead const& head = message.head;
     std::uint64_t const lost = expected_ == 0 ? 0 : head.sequence - expected_;
     lost_ += lost;
     ++received_;
     expected_ = head.sequence + 1;
     position_ = message.position + message.bytes;
-    return {.sequence = head.sequence,
-            .lost_before = lost,
-            .stamps = {head.sent_steady_ns, head.sent_wall_ns},
-            .payload = {bytes + head.extension_bytes, head.bytes},
-            .extension = {bytes, head.extension_bytes},
-            .end = position_};
+    record.sequence = head.sequence;
+    record.lost_before = lost;
+    record.stamps = {head.sent_steady_ns, head.sent_wall_ns};
+    record.payload = {bytes + head.extension_bytes, head.bytes};
+    record.extension = {bytes, head.extension_bytes};
+    record.end = position_;
 }
 
 // Goes on at the first record the index knows behind what is being overwritten; the more often in one call, the further ahead,
@@ -207,12 +230,17 @@ void RingReader<Memory>::recover(int attempt) noexcept {
 }
 
 template <class Memory>
-Error RingReader<Memory>::skip_rubbish() {
-    std::uint64_t const at = position_;
+auto RingReader<Memory>::skip_rubbish() noexcept -> Outcome {
+    rubbish_at_ = position_;
     position_ = seen_tail_ = std::max(position_, load_tail(ring_));
     ++rubbish_;
     tell();
-    return {Errc::invalid, "ring " + std::to_string(ring_.ring_id) + " holds no valid record at position " + std::to_string(at) +
+    return Outcome::rubbish;
+}
+
+template <class Memory>
+Error RingReader<Memory>::rubbish_error() const {
+    return {Errc::invalid, "ring " + std::to_string(ring_.ring_id) + " holds no valid record at position " + std::to_string(rubbish_at_) +
                                " (capacity " + std::to_string(ring_.capacity) + "); skipped to " + std::to_string(position_)};
 }
 
