@@ -72,6 +72,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why) {
     for (int round = 0; round < kRounds; ++round) {
         auto* const inlet = next_inlet();
         if (inlet == nullptr) {
+            pool_->prepare();
             if (!settle()) break;
             if (deferred_) return take_locked(why);
             continue;
@@ -148,7 +149,8 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
                                     ": left out and counted");
 }
 
-detail::SamplePointer SubscriberState::take(Error& why) {
+// Flattened: the ten small functions on a message's way are called from here alone, and cost more than they do.
+[[gnu::flatten]] detail::SamplePointer SubscriberState::take(Error& why) {
     if (is_closed()) [[unlikely]] {
         why = closed();
         return nullptr;
