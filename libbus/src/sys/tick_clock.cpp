@@ -15,6 +15,7 @@ constexpr std::int64_t kShortestNs = 500'000;     // between two looks that tell
 constexpr std::int64_t kLongestNs = 100'000'000;  // after that the rate may be another
 constexpr std::int64_t kValidNs = 1'000'000;
 constexpr std::uint64_t kSlowestNs = 200;   // a look that took longer was interrupted: its two clocks are of different moments
+constexpr std::int64_t kRoundingNs = 4;     // of the kernel's own arithmetic
 constexpr std::uint64_t kTicksAtMost = 10;  // a nanosecond
 constexpr int kTries = 3;
 
@@ -50,9 +51,10 @@ TickClock::TickClock() noexcept : trusted_(runs_the_kernel()) {}
 bool TickClock::read(Pair& pair) noexcept {
     for (int i = 0; i < kTries; ++i) {
         auto const before = ticks();
-        pair.ns = clock_ns(CLOCK_MONOTONIC);
+        pair.ns = clock_ns(CLOCK_MONOTONIC) - kRoundingNs;
         pair.ticks = ticks();
-        if (pair.ticks - before < kTicksAtMost * kSlowestNs) return true;
+        pair.gap_ticks = pair.ticks - before;
+        if (pair.gap_ticks < kTicksAtMost * kSlowestNs) return true;
     }
     return false;
 }
@@ -74,9 +76,9 @@ std::int64_t TickClock::look() noexcept {
         base_ = now;
         return now.ns;
     }
-    // Each reading is off by some ten nanoseconds: the rate that is surely not above the true one.
-    auto const surely_ns = static_cast<std::uint64_t>(elapsed_ns) - kSlowestNs;
-    ns_per_tick_ = (surely_ns << kShift) / elapsed_ticks;
+    // Not above the true rate, wherever in their gaps the two moments were.
+    auto const surely_ns = static_cast<std::uint64_t>(elapsed_ns - kRoundingNs);
+    ns_per_tick_ = (surely_ns << kShift) / (elapsed_ticks + base_.gap_ticks);
     valid_ticks_ = std::min<std::uint64_t>(elapsed_ticks, elapsed_ticks * kValidNs / static_cast<std::uint64_t>(elapsed_ns));
     base_ = now;
     return now.ns;

@@ -27,8 +27,8 @@ public:
 private:
     static constexpr unsigned kShift = 32;
 
-    struct Pair {  // the same moment on both clocks
-        std::uint64_t ticks = 0;
+    struct Pair {  // the same moment on both clocks; by the counter it may have been up to `gap_ticks` earlier
+        std::uint64_t ticks = 0, gap_ticks = 0;
         std::int64_t ns = 0;
     };
 
