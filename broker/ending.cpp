@@ -22,6 +22,8 @@ void end_bus(BusFolder& folder, State& state) {
     state.objects.remove(state.bus.rendezvous);
     // The mark stands when they look: a removed directory means that the bus is gone for good.
     state.objects.remove(state.bus.directory);
+    for (auto const& [index, ring] : state.rings.all()) state.directory.raise_member_epoch(index);
+    state.directory.raise_epoch();
     ring_everybody(state);
     auto const count = state.objects.count();
     for (auto const& record : state.objects.objects()) state.objects.remove({record.id, record.key, record.cookie});

@@ -108,6 +108,7 @@ void retire(State& state, Ring& ring) {
     }
     if (topic.live_rings > 0) --topic.live_rings;
     state.topics.write_counts(topic);
+    state.directory.raise_member_epoch(ring.index);  // its publisher looks: it may be one whose session is being ended
     for (auto const member : ring.members) {
         auto& subscription = state.subscriptions.at(state.members.at(member).subscription);
         state.directory.raise_subscription_epoch(subscription.index);

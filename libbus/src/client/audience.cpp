@@ -16,15 +16,17 @@ Audience::Audience(Core& core, std::uint32_t ring_index, std::uint64_t ring_id, 
       counter_(shm::attention_of(topic_index)),
       bit_(shm::attention_bit(topic_index)) {}
 
-void Audience::attend() {
-    refresh();
+bool Audience::attend() {
+    bool const changed = refresh();
     ring_all();
+    return changed;
 }
 
-void Audience::refresh() {
-    if (!list_.is_stale(entry_->member_epoch)) return;
+bool Audience::refresh() {
+    if (!list_.is_stale(entry_->member_epoch)) return false;
     (void)list_.refresh(core_.bus->directory(), *this);  // on an error it is stale still: tried again at the next commit
     find_users();
+    return true;
 }
 
 // Sessions and uids without members go; new ones come with a count that was never seen, so that the next look rings.

@@ -29,7 +29,8 @@ public:
         return false;
     }
     /// Reads the members again if they changed, rings whoever sleeps. What can't be read now is tried again at the next commit.
-    void attend();
+    /// Returns: whether they changed; also when our session has ended.
+    bool attend();
 
     /// For RingWriter::refresh_limit (docs/models.md, join: P1, P2, P6).
     std::uint64_t floor(std::uint64_t tail);
@@ -47,7 +48,7 @@ private:
         std::uint64_t count;
     };
 
-    void refresh();
+    bool refresh();
     void find_users();
     shm::Cursor const* cursor(std::uint32_t session, std::uint64_t session_id, std::uint32_t cursor) override;
     void ring_all();

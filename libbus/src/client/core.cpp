@@ -69,6 +69,16 @@ Error Core::closed_by_fork() {
     return Error(Errc::closed, "this connection belongs to the parent of a fork", "open a Connection of its own in the child");
 }
 
+// The epoch first: who ends a session, or the bus, raises it when that can be seen.
+bool Core::has_ended() const noexcept {
+    if (is_closed()) return true;
+    auto const epoch = bus->epoch();
+    if (seen_epoch_.load(std::memory_order_relaxed) == epoch) [[likely]]
+        return false;
+    seen_epoch_.store(epoch, std::memory_order_relaxed);
+    return !check();
+}
+
 Result<void> Core::check() const {
     if (in_child()) return closed_by_fork();
     auto ours = requests.check_session();

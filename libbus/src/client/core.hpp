@@ -44,6 +44,8 @@ public:
     bool in_child() const noexcept { return guard.in_child(); }
     /// In a forked child, or check() or a request has found that the session ended: two loads.
     bool is_closed() const noexcept { return in_child() || ended_.load(std::memory_order_relaxed); }
+    /// is_closed(), and where the directory has changed since the last time, check(): for who finds nothing to do, and sleepers.
+    bool has_ended() const noexcept;
     /// The text for a forked child.
     static Error closed_by_fork();
 
@@ -63,6 +65,7 @@ public:
 
 private:
     mutable std::atomic<bool> ended_ = false;
+    mutable std::atomic<std::uint64_t> seen_epoch_ = 0;  // of the directory, at the last has_ended()
 };
 
 }  // namespace bus::client

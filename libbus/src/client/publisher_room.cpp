@@ -28,11 +28,14 @@ public:
                 .recheck = kLookAtToken};
     }
     bool look() override {
-        at = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
-        return at != nullptr;
+        at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
+        return at_ != nullptr || publisher_.core_->has_ended();
     }
 
-    std::byte* at = nullptr;
+    Result<std::byte*> given() const {
+        if (at_ == nullptr) return publisher_.closed();
+        return at_;
+    }
 
 private:
     void tell(std::uint64_t held_by) noexcept {
@@ -46,6 +49,7 @@ private:
     std::size_t bytes_;
     std::uint16_t extension_bytes_;
     std::size_t alignment_;
+    std::byte* at_ = nullptr;
     sys::Deadline since_;
 };
 
@@ -56,17 +60,17 @@ std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t ex
 
 Result<std::byte*> PublisherState::reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
     Room room(*this, bytes, extension_bytes, alignment);
-    if (room.look()) return room.at;
+    if (room.look()) return room.given();
     if (options_.when_full != WhenFull::wait) {
         (void)audience_.slowest_living();  // the dead hold nobody up
-        if (room.look()) return room.at;
+        if (room.look()) return room.given();
         if (options_.when_full == WhenFull::refuse) return Errc::would_block;
         writer_.drop();
         dropped_.store(writer_.dropped(), std::memory_order_relaxed);
         return static_cast<std::byte*>(nullptr);
     }
     if (auto waited = wait_until(*core_->data, spin_, sys::deadline_after(options_.wait_for), {}, room); !waited) return waited.error();
-    return room.at;
+    return room.given();
 }
 
 }  // namespace bus::client

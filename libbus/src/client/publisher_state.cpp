@@ -85,10 +85,8 @@ std::uint64_t PublisherState::commit(std::size_t used_bytes) {
 void PublisherState::after_commit() {
     writer_.after_commit();
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (audience_.has_news()) [[unlikely]] {
-        audience_.attend();
-        count_ready();
-    }
+    if (audience_.has_news()) [[unlikely]]
+        attend();
     if (auto const change = heat_.count(); change != Heat::Change::none) [[unlikely]]
         if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
 }
@@ -97,6 +95,12 @@ struct PublisherState::Leave {
     PublisherState& publisher;
     ~Leave() { publisher.leave(); }
 };
+
+// busd raises the member epoch when it ends the session, or the bus: here a publisher that only publishes hears of it.
+void PublisherState::attend() {
+    if (audience_.attend()) (void)core_->has_ended();
+    count_ready();
+}
 
 template <class Fill>
 Result<std::uint64_t> PublisherState::publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill) {
@@ -149,21 +153,22 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
     struct Subscribers final : Awaited {
         Subscribers(PublisherState& state, std::size_t wanted) : publisher(state), count(wanted) {}
         Wish wish() override { return {.topics = publisher.audience_.topic_bit()}; }
-        bool look() override { return publisher.subscribers() >= count; }
+        bool look() override { return publisher.subscribers() >= count || publisher.core_->has_ended(); }
         PublisherState& publisher;
         std::size_t count;
     };
     if (is_closed()) return closed();
     Subscribers what(*this, count);
     Spin spin(Duration::zero());
-    return wait_until(*core_->data, spin, deadline, stop, what);
+    if (auto there = wait_until(*core_->data, spin, deadline, stop, what); !there) return there;
+    if (is_closed()) return closed();
+    return {};
 }
 
 // While another thread publishes, or a loan is out, as they stood last.
 std::size_t PublisherState::subscribers() noexcept {
     if (!is_closed() && lock_.try_lock()) {
-        audience_.attend();
-        count_ready();
+        attend();
         lock_.unlock();
     }
     return ready_.load(std::memory_order_relaxed);

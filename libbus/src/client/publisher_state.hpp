@@ -79,6 +79,7 @@ private:
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
+    void attend();
     void count_ready();
 
     std::shared_ptr<Core> core_;

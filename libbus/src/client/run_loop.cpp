@@ -26,6 +26,12 @@ private:
     std::atomic<bool>& flag_;
 };
 
+/// Empties it in the end: an exception that goes through a callback may not keep sources, and so the session, up.
+struct Cleared {
+    std::vector<std::shared_ptr<Source>>& sources;
+    ~Cleared() { sources.clear(); }
+};
+
 }  // namespace
 
 RunLoop::RunLoop(DataSide& data) noexcept : data_(data), events_(*data.core.bus) {}
@@ -98,12 +104,12 @@ std::size_t RunLoop::run_due(std::size_t at_most) {
 // Each source in turn, some messages at a time, beginning where the last round ended.
 std::size_t RunLoop::run_sources(std::size_t at_most) {
     collect(Which::dispatched, round_);
+    Cleared const cleared{round_};
     std::size_t count = 0;
     for (std::size_t i = 0; i < round_.size() && count < at_most; ++i) {
         auto& source = *round_[turn_++ % round_.size()];
         for (std::size_t n = 0; n < kTurn && count < at_most && source.run_one(); ++n) ++count;
     }
-    round_.clear();
     return count;
 }
 
@@ -129,8 +135,9 @@ void RunLoop::make_quiet() {
     if (stopped() || is_ready(Which::dispatched)) watch_->poke();
 }
 
+// The end of the session too: the next call says so.
 bool RunLoop::is_ready(Which which) {
-    if (sys::has_passed(next_due()) || events_.is_ready()) return true;
+    if (data_.core.has_ended() || sys::has_passed(next_due()) || events_.is_ready()) return true;
     std::vector<std::shared_ptr<Source>> sources;
     collect(which, sources);
     return std::ranges::any_of(sources, [](auto const& source) { return source->is_ready(); }) || events_.is_ready();
@@ -185,8 +192,9 @@ Result<void> RunLoop::wait_for(Duration timeout, std::stop_token const& stop) {
     if (auto open = data_.core.check(); !open) return open.error();
     if (stopped()) return Errc::cancelled;
     Everything what(*this, Which::all);
-    if (what.look()) return {};
-    return wait_until(data_, spin_, sys::deadline_after(timeout), stop, what);
+    if (!what.look())
+        if (auto found = wait_until(data_, spin_, sys::deadline_after(timeout), stop, what); !found) return found;
+    return data_.core.is_closed() ? data_.core.check() : Result<void>();
 }
 
 // ---- timers and events --------------------------------------------------------------------------------------------------------

@@ -73,6 +73,10 @@ detail::SamplePointer SubscriberState::take_locked(Error& why) {
         auto* const inlet = next_inlet();
         if (inlet == nullptr) {
             pool_->prepare();
+            if (core_->has_ended()) [[unlikely]] {
+                why = closed();
+                return nullptr;
+            }
             if (!settle()) break;
             if (deferred_) return take_locked(why);
             continue;

@@ -51,14 +51,16 @@ Result<void> SubscriberState::wait_for_publishers(std::size_t count, sys::Deadli
     struct Publishers final : Awaited {
         Publishers(SubscriberState& state, std::size_t wanted) : subscriber(state), count(wanted) {}
         Wish wish() override { return {.topics = shm::kAnyTopic}; }  // busd rings when the rings change
-        bool look() override { return subscriber.publishers() >= count; }
+        bool look() override { return subscriber.publishers() >= count || subscriber.core_->has_ended(); }
         SubscriberState& subscriber;
         std::size_t count;
     };
     if (is_closed()) return closed();
     Publishers what(*this, count);
     Spin spin(Duration::zero());
-    return wait_until(*core_->data, spin, deadline, stop, what);
+    if (auto there = wait_until(*core_->data, spin, deadline, stop, what); !there) return there;
+    if (is_closed()) return closed();
+    return {};
 }
 
 Wish SubscriberState::wish() {

@@ -51,11 +51,14 @@ public:
     void mend(std::uint32_t index) noexcept {
         if (is_torn<E>(index)) version(entry<E>(index)).fetch_add(1, std::memory_order_release);
     }
-    /// All zero but its version: free. `used` stays.
+    /// All zero but its version and its epoch: free. `used` stays. An epoch never goes back: whoever looks at the entry still (a client
+    /// whose session was ended under its hands) would take it for the one he knows.
     template <DirectoryEntry E>
     void free(std::uint32_t index) noexcept {
-        Snapshot<E> const empty;
-        store_entry(entry<E>(index), own<E>(index).raw(), empty.raw(), sizeof(E), 0);
+        Snapshot<E> const before = own<E>(index);
+        Snapshot<E> empty;
+        keep_epoch(*before, empty.edit());
+        store_entry(entry<E>(index), before.raw(), empty.raw(), sizeof(E), 0);
     }
 
     /// A free entry: the lowest at or above `from` (wraps around); raises `used` where it was never used. The caller fills it by change(),
@@ -73,6 +76,13 @@ public:
 private:
     template <DirectoryEntry E>
     static constexpr std::uint64_t live_words() noexcept;  // bit n: word n is live
+    template <DirectoryEntry E>
+    static void keep_epoch(E const& from, E& to) noexcept {
+        if constexpr (std::same_as<E, RingEntry>)
+            to.member_epoch = from.member_epoch.load(std::memory_order_relaxed);
+        else if constexpr (std::same_as<E, SubscriptionEntry> || std::same_as<E, TopicEntry>)
+            to.epoch = from.epoch.load(std::memory_order_relaxed);
+    }
     template <DirectoryEntry E>
     std::byte* entry(std::uint32_t index) const noexcept {
         return reinterpret_cast<std::byte*>(const_cast<E*>(view_.live<E>(index)));  // ours is the writable mapping it points into
