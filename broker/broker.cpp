@@ -8,6 +8,7 @@
 #include "dump.hpp"
 #include "log.hpp"
 #include "notify.hpp"
+#include "own_objects.hpp"
 #include "reaper.hpp"
 #include "rendezvous.hpp"
 #include "sessions.hpp"
@@ -52,7 +53,7 @@ Result<Ending> Broker::run() {
 sys::Deadline Broker::next_look() const {
     if (more_) return sys::steady_now();
     if (waiting_) return sys::deadline_after(kRetry);
-    return state_.users.all().empty() ? sys::kForever : sys::deadline_from(last_tick_, kTick);
+    return sys::deadline_from(last_tick_, kTick);
 }
 
 Result<void> Broker::handle_ready(std::uint64_t tag) {
@@ -114,6 +115,10 @@ void Broker::read_config_again() {
 
 void Broker::tick() {
     last_tick_ = sys::steady_now();
+    if (auto whole = look_after_own_objects(state_); !whole) {
+        log::error(whole.error().what() + ": the bus ends. " + whole.error().hint());
+        ending_ = Ending::clean;
+    }
     look_after_sessions(state_);
     take_back_unread(state_);
     forget_strangers(state_);

@@ -36,7 +36,9 @@ void look_at(State& state, Session& session) {
     }
 }
 
-// By removal at logout, or by hand. The sessions live on; their death is told by the FIFO alone.
+}  // namespace
+
+// The death of sessions whose tokens have gone is told by the FIFO alone.
 void replace_missing(State& state, User& user) {
     auto const before = user.tokens.id;
     auto const replaced = state.users.replace_missing(user);
@@ -49,8 +51,6 @@ void replace_missing(State& state, User& user) {
         ring_all(*session);
     }
 }
-
-}  // namespace
 
 void nobody_reads_fifo(State& state, Session& session) {
     if (session.fifo) (void)state.poller.remove(session.fifo->fd());

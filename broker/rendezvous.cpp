@@ -5,6 +5,7 @@
 #include <array>
 
 #include "log.hpp"
+#include "reaper.hpp"
 #include "sessions.hpp"
 #include "sys/process.hpp"
 
@@ -104,6 +105,7 @@ void say_hello(State& state, v1::Hello const& hello, std::optional<std::uint32_t
     }
     auto* const user = lobby_for(state, hello.uid());
     if (user == nullptr) return;
+    replace_missing(state, *user);
     if (!has_room(*user, proven_uid.has_value())) {
         ++state.counters.turned_away;  // the client says hello again
         return;

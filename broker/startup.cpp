@@ -11,6 +11,7 @@
 
 #include "adoption.hpp"
 #include "log.hpp"
+#include "own_objects.hpp"
 #include "shm/directory_format.hpp"
 #include "shm/registry_reader.hpp"
 #include "sys/message_queue.hpp"
@@ -148,9 +149,7 @@ Result<void> take_over(State& state) {
     head.broker_pid = ::getpid();
     head.broker_uid = sys::effective_uid();
     head.since_wall_ns = sys::wall_now().time_since_epoch().count();
-    sys::SemaphoreSet const alive(state.bus.alive.id);
-    while (alive.try_acquire(0)) continue;  // nobody else lives: we hold the lock
-    if (auto held = alive.post(0, 1, sys::Undo::yes); !held) return held;
+    if (auto said = say_alive(state.bus.alive); !said) return said;
     head.generation.store(state.objects.generation(), std::memory_order_release);
     state.directory.raise_epoch();
     return {};

@@ -67,6 +67,7 @@ TEST_F(Flow, CountsWhatItDropsAndTellsTheSubscriber) {
         EXPECT_EQ(sample->message().value(), sample->info().sequence);
     }
     EXPECT_EQ(received + publisher.dropped(), kAll);
+    EXPECT_EQ(subscriber.lost(), publisher.dropped()) << "known before the next message tells it";
     (void)publisher.publish(number(kAll + 1)).value();
     auto const last = subscriber.receive_for(patience()).value();
     EXPECT_EQ(last.info().sequence, kAll + 1);

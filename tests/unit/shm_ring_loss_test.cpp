@@ -145,4 +145,40 @@ TEST(RingLoss, NeverKeepsAReaderRunningBehindAWriterThatAlwaysLapsIt) {
     EXPECT_EQ(reader.received() + reader.lost(), sent);
 }
 
+TEST(RingLossByDrop, IsKnownAtOnceAndToldOnceByTheNextMessage) {
+    TestRing const ring(4096);
+    shm::RingWriter<> writer(ring.writable());
+    shm::Cursor cursor{};
+    shm::attach_cursor(cursor, kTestRingId, 0);
+    RingReader<> reader(ring.view(), ReaderKind::reliable, &cursor);
+    Room room;
+    auto const text = std::as_bytes(std::span("x"));
+    ASSERT_EQ(writer.publish(text), 1u);
+    writer.drop();
+    writer.drop();
+    EXPECT_EQ(reader.dropped_behind(), 0u) << "message 1 comes first";
+    ASSERT_TRUE(reader.next(room));
+    EXPECT_EQ(reader.dropped_behind(), 2u);
+    EXPECT_EQ(reader.lost(), 0u);
+    ASSERT_FALSE(reader.next(room));
+    EXPECT_EQ(cursor.lost, 2u) << "the tools see it too";
+    EXPECT_EQ(cursor.sequence, 3u);
+    ASSERT_EQ(writer.publish(text), 4u);
+    EXPECT_EQ(reader.dropped_behind(), 0u);
+    EXPECT_EQ(reader.next(room).value().lost_before, 2u);
+    EXPECT_EQ(reader.lost() + reader.dropped_behind(), 2u);
+    reader.tell();
+    EXPECT_EQ(cursor.lost, 2u);
+    EXPECT_EQ(cursor.sequence, 4u);
+}
+
+TEST(RingLossByDrop, IsKnownWhereNoMessageEverCame) {
+    TestRing const ring(4096);
+    shm::RingWriter<> writer(ring.writable());
+    RingReader<> const reader(ring.view(), ReaderKind::reliable, nullptr);
+    EXPECT_EQ(reader.dropped_behind(), 0u);
+    writer.drop();
+    EXPECT_EQ(reader.dropped_behind(), 1u);
+}
+
 }  // namespace bus::test

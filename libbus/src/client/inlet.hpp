@@ -27,6 +27,8 @@ public:
 
     shm::RingReader<>& reader() noexcept { return reader_; }
     shm::RingReader<> const& reader() const noexcept { return reader_; }
+    /// Overwritten, or given up by the publisher; what the next message is going to tell too.
+    std::uint64_t lost() const noexcept { return reader_.lost() + reader_.dropped_behind(); }
     bool has_news() const noexcept { return reader_.has_news(); }
     bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
 

@@ -43,7 +43,7 @@ private:
     Result<std::optional<v1::Answer>> take_answer(std::uint64_t number);
     void clear_bell() const noexcept;
     void fall_asleep() const noexcept;
-    Result<void> wait_for_bell(sys::Deadline deadline) const;
+    void wait_for_bell(sys::Deadline deadline) const;
     void wake_up() const noexcept;
     void remove_late(v1::Answer const& answer);
     Error unanswered(std::string_view what) const;

@@ -27,7 +27,7 @@ bool SubscriberState::settle() {
     if (drained) [[unlikely]]
         for (auto at = inlets_.size(); at-- > 0;)
             if (inlets_[at]->is_drained()) {
-                core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->reader().lost()));
+                core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost()));
                 refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
                 let_go_of(at);
             }
@@ -93,7 +93,7 @@ void SubscriberState::close_all() noexcept {
 
 void SubscriberState::let_go_of(std::size_t at) {
     auto const& inlet = *inlets_[at];
-    gone_[inlet.ring_id()] = {inlet.identity()->topic, inlet.reader().lost(), inlet.unparsed, inlet.last_sequence};
+    gone_[inlet.ring_id()] = {inlet.identity()->topic, inlet.lost(), inlet.unparsed, inlet.last_sequence};
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     ++changes_;
 }
@@ -122,7 +122,7 @@ std::uint64_t SubscriberState::lost() noexcept {
     if (core_->in_child()) return 0;
     Locked const locked(lock_);
     std::uint64_t lost = 0;
-    for (auto const& inlet : inlets_) lost += inlet->reader().lost() + inlet->unparsed;
+    for (auto const& inlet : inlets_) lost += inlet->lost() + inlet->unparsed;
     for (auto const& [id, gone] : gone_) lost += gone.lost + gone.unparsed;
     return lost;
 }
@@ -137,7 +137,7 @@ std::vector<Loss> SubscriberState::losses() {
     };
     if (core_->in_child()) return losses;
     Locked const locked(lock_);
-    for (auto const& inlet : inlets_) add(inlet->identity()->topic, inlet->ring_id(), inlet->reader().lost(), inlet->unparsed);
+    for (auto const& inlet : inlets_) add(inlet->identity()->topic, inlet->ring_id(), inlet->lost(), inlet->unparsed);
     for (auto const& [id, gone] : gone_) add(gone.topic, id, gone.lost, gone.unparsed);
     return losses;
 }

@@ -61,7 +61,10 @@ public:
         if (!place_) {
             (void)sys::poll_until(std::span<pollfd>(), deadline);
         } else if (!foreign_) {
-            (void)session.bells().acquire_until(session.bell_of(*place_), deadline);
+            auto const rung = session.bells().acquire_until(session.bell_of(*place_), deadline);
+            // Somebody removed the bells (ipcrm): nobody can ring us, so we look again soon, and often.
+            if (!rung && rung.error() != Errc::timeout)
+                (void)sys::poll_until(std::span<pollfd>(), std::min(deadline, sys::deadline_after(kNap)));
         } else {
             std::array<pollfd, 2> both{
                 {{.fd = data_.hub.fd(), .events = POLLIN, .revents = 0}, {.fd = event_->fd(), .events = POLLIN, .revents = 0}}};

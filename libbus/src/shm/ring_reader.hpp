@@ -76,6 +76,15 @@ public:
     /// Tells the cursor how far copying has come (next() does so itself every eighth of the ring and when it finds nothing new).
     void tell() noexcept;
 
+    /// Messages that the publisher gave up (WhenFull::drop) behind the last one there is, when all there is was read: not in lost() yet,
+    /// the next message tells them too.
+    std::uint64_t dropped_behind() const noexcept {
+        // Never ahead of the tail loaded after it (partner: RingWriter::flush, drop): what has a number up to it was read, or is nowhere.
+        std::uint64_t const sequence = ring_.head->sequence.load(std::memory_order_acquire);
+        if (expected_ == 0 || sequence < expected_ || load_tail(ring_) > position_) return 0;
+        return sequence - expected_ + 1;
+    }
+
     std::uint64_t position() const noexcept { return position_; }
     std::uint64_t expected_sequence() const noexcept { return expected_; }  // 0: not known yet
     std::uint64_t lost() const noexcept { return lost_; }                   // delivered or pending in the next lost_before
@@ -97,6 +106,7 @@ private:
     bool is_still_there(std::uint64_t position) const noexcept;
     void recover(int attempt) noexcept;
     Outcome skip_rubbish() noexcept;
+    void tell_counts(std::uint64_t dropped) noexcept;
     void deliver(Message const& message, std::byte const* bytes, Record& record) noexcept;
     Result<Record> result(Outcome outcome, Record const& record) const;
 
@@ -107,6 +117,7 @@ private:
     std::uint64_t seen_tail_ = 0;  // as loaded last
     std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
     std::uint64_t told_ = 0;       // as stored in the cursor
+    std::uint64_t told_dropped_ = 0;
     std::uint64_t received_ = 0, lost_ = 0, rubbish_ = 0;
     std::uint64_t rubbish_at_ = 0;  // where it was met last
     bool reliable_ = false;
@@ -249,15 +260,24 @@ void RingReader<Memory>::release(std::uint64_t end) noexcept {
     if (end <= told_ || end > position_) return;
     told_ = end;
     if (cursor_ == nullptr) return;
-    cursor_->sequence.store(expected_ == 0 ? 0 : expected_ - 1, std::memory_order_relaxed);
-    cursor_->received.store(received_, std::memory_order_relaxed);
-    cursor_->lost.store(lost_, std::memory_order_relaxed);
+    tell_counts(0);
     cursor_->position.store(end, std::memory_order_release);  // we are done with those bytes. Partner: position_of, in the publisher
+}
+
+template <class Memory>
+void RingReader<Memory>::tell_counts(std::uint64_t dropped) noexcept {
+    told_dropped_ = dropped;
+    cursor_->sequence.store(expected_ == 0 ? 0 : expected_ - 1 + dropped, std::memory_order_relaxed);
+    cursor_->received.store(received_, std::memory_order_relaxed);
+    cursor_->lost.store(lost_ + dropped, std::memory_order_relaxed);
 }
 
 template <class Memory>
 void RingReader<Memory>::tell() noexcept {
     release(position_);
+    if (cursor_ == nullptr) return;
+    if (std::uint64_t const dropped = dropped_behind(); dropped != told_dropped_) [[unlikely]]
+        tell_counts(dropped);
 }
 
 }  // namespace bus::shm

@@ -3,7 +3,8 @@
 // Threads:    one at a time (the Publisher serialises). Readers are other processes.
 // Invariants: tail <= reserve <= limit; all three only grow. What readers may see is below `tail`; what lies below reserve - capacity may
 //             be overwritten at any time; nobody who is waited for stands below limit - capacity.
-// Crash:      at any line between reserve and flush leaves `tail` where it was: what was written behind it is nobody's. Index entries
+// Crash:      at any line between reserve and flush leaves `tail` where it was: what was written behind it is nobody's. In flush, between
+//             its two stores: the message is there, and `sequence` one commit behind, which readers don't rely on. Index entries
 //             may name records that were never committed: readers ignore entries at or behind `tail`. A ring is never written again by
 //             anybody else, so nothing has to be repaired.
 // Private copies: position, sequence, limit and claim are kept here, never read back: a ring that a stray write damaged can't lead us
@@ -79,8 +80,8 @@ public:
 
     /// Commits all that was appended: from here on readers see it.
     void flush() noexcept {
-        ring_.head->sequence.store(sequence_, std::memory_order_relaxed);
-        ring_.head->tail.store(position_, Memory::kCommit);  // release; partner: RingReader's load of tail
+        ring_.head->tail.store(position_, Memory::kCommit);                 // release; partner: load_tail, RingReader::has_news
+        ring_.head->sequence.store(sequence_, std::memory_order_release);  // never ahead of `tail`; partner: RingReader::dropped_behind
         tail_ = position_;
         appended_ = 0;
     }
@@ -95,9 +96,11 @@ public:
     }
 
     /// Uses up one sequence number for a message that is given up (WhenFull::drop): readers count it as lost by the publisher.
+    /// Nothing is appended meanwhile.
     void drop() noexcept {
         ++sequence_;
         ring_.head->dropped.store(++dropped_, std::memory_order_relaxed);
+        ring_.head->sequence.store(sequence_, std::memory_order_release);  // as in flush()
     }
 
     // ---- between commit and a look at the attention counters ---------------------------------------------------------------

@@ -1,0 +1,104 @@
+// Kernel objects removed under our feet (ipcrm, RemoveIPC): nobody crashes, spins or hangs.
+#include <gtest/gtest.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+
+#include <thread>
+
+#include "support/eventually.hpp"
+#include "support/on_bus.hpp"
+#include "sys/clock.hpp"
+
+using namespace std::chrono_literals;
+using namespace bus::test;
+
+namespace {
+
+class Removed : public testing::Test {
+protected:
+    /// Removes every kernel object of that use. Returns: how many.
+    int remove(std::string_view use) {
+        int count = 0;
+        for (auto const& object : bus::kernel_objects(broker.options()).value()) {
+            if (object.use != use || !object.exists) continue;
+            using Kind = bus::KernelObject::Kind;
+            int const done = object.kind == Kind::queue     ? ::msgctl(object.id, IPC_RMID, nullptr)
+                             : object.kind == Kind::segment ? ::shmctl(object.id, IPC_RMID, nullptr)
+                                                            : ::semctl(object.id, 0, IPC_RMID);
+            EXPECT_EQ(done, 0) << use;
+            ++count;
+        }
+        return count;
+    }
+
+    bus::testing::LocalBroker broker;
+    bus::Connection bus = broker.connect("test").value();
+};
+
+std::chrono::nanoseconds cpu_of_this_thread() { return std::chrono::nanoseconds(bus::sys::clock_ns(CLOCK_THREAD_CPUTIME_ID)); }
+
+}  // namespace
+
+TEST_F(Removed, BellsLeaveWaitsSlowerAndWhole) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true, .spin = 0s}).value();
+    auto publisher = broker.connect("other").value().publisher<Number>("t").value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    ASSERT_GT(remove("bells"), 0);
+    auto const cpu = cpu_of_this_thread();
+    auto const before = std::chrono::steady_clock::now();
+    EXPECT_EQ(subscriber.receive_for(300ms).error(), bus::Errc::timeout);
+    EXPECT_GE(std::chrono::steady_clock::now() - before, 300ms);
+    EXPECT_LT(cpu_of_this_thread() - cpu, 150ms) << "it slept";
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        std::jthread const publishing([&] { (void)publisher.publish(number(i)).value(); });
+        EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
+    }
+    EXPECT_TRUE(bus.publisher<Number>("u")) << "requests go on too";
+}
+
+// A session whose queue was removed under its hands says so; busd makes it anew for those who come.
+TEST_F(Removed, QueuesAndTokensAreMadeAnewForNewcomers) {
+    for (auto const* const use : {"lobby", "requests", "tokens"}) {
+        auto victim = broker.connect("victim").value();
+        ASSERT_EQ(remove(use), 1) << use;
+        auto const asked = victim.subscriber<Number>("t");
+        EXPECT_TRUE(asked || asked.error() == bus::Errc::closed) << use << ": " << asked.error().what();
+        auto const newcomer = broker.connect("newcomer");
+        EXPECT_TRUE(newcomer) << use << ": " << newcomer.error().what();
+    }
+    EXPECT_TRUE(eventually([&] { return bus::list_clients(broker.options()).value().size() == 1; }));
+}
+
+TEST_F(Removed, TokensKillNobody) {
+    auto publisher = bus.publisher<Number>("t").value();
+    auto subscriber = broker.connect("other").value().subscriber<Number>("t", {.reliable = true}).value();
+    ASSERT_EQ(remove("tokens"), 1);
+    ASSERT_TRUE(broker.connect("newcomer")) << "busd has looked";
+    EXPECT_TRUE(publisher.publish(number(1)));
+    EXPECT_TRUE(subscriber.receive_for(patience()));
+    EXPECT_TRUE(bus.publisher<Number>("u"));
+}
+
+TEST_F(Removed, TheRendezvousQueueIsMadeAnew) {
+    ASSERT_EQ(remove("rendezvous"), 1);
+    EXPECT_TRUE(eventually([&] { return broker.connect("newcomer").has_value(); }));
+    EXPECT_TRUE(bus.publisher<Number>("t"));
+}
+
+TEST_F(Removed, TheSignOfLifeIsMadeAnew) {
+    ASSERT_EQ(remove("alive"), 1);
+    EXPECT_TRUE(eventually([&] { return bus.broker_alive(); }));
+    EXPECT_TRUE(eventually([&] { return broker.connect("newcomer").has_value(); }));
+    broker.kill();
+    EXPECT_FALSE(bus.broker_alive());
+}
+
+TEST_F(Removed, WithoutItsDirectoryTheBusEndsInOrder) {
+    auto subscriber = bus.subscriber<Number>("t").value();
+    ASSERT_EQ(remove("directory"), 1);
+    EXPECT_EQ(subscriber.receive_for(patience()).error(), bus::Errc::closed);
+    EXPECT_TRUE(eventually([&] { return !bus.broker_alive(); }));
+    broker.restart();
+    EXPECT_TRUE(broker.connect("newcomer"));
+}
