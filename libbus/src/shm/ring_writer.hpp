@@ -80,7 +80,7 @@ public:
 
     /// Commits all that was appended: from here on readers see it.
     void flush() noexcept {
-        ring_.head->tail.store(position_, Memory::kCommit);                 // release; partner: load_tail, RingReader::has_news
+        ring_.head->tail.store(position_, Memory::kCommit);                // release; partner: load_tail, RingReader::has_news
         ring_.head->sequence.store(sequence_, std::memory_order_release);  // never ahead of `tail`; partner: RingReader::dropped_behind
         tail_ = position_;
         appended_ = 0;
