@@ -10,6 +10,7 @@
 #include "notify.hpp"
 #include "own_objects.hpp"
 #include "reaper.hpp"
+#include "removal.hpp"
 #include "rendezvous.hpp"
 #include "sessions.hpp"
 
@@ -25,11 +26,11 @@ constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
 
 }  // namespace
 
-Broker::Broker(BusFolder& folder, State& state, sys::SignalFd signals, std::string config_path)
+Broker::Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path)
     : folder_(folder),
       state_(state),
       dispatcher_(state),
-      signals_(std::move(signals)),
+      signals_(signals),
       config_path_(std::move(config_path)),
       last_tick_(sys::steady_now()) {}
 
@@ -113,12 +114,24 @@ void Broker::read_config_again() {
     notify_manager("READY=1");
 }
 
+void Broker::check_whole() {
+    auto const check = check_bus(state_, folder_);
+    if (check.whole == Whole::yes) return;
+    if (check.whole == Whole::taken) {
+        log::error("another busd took " + check.missing + ": this one ends and leaves the folder to it; try: bus doctor");
+        ending_ = Ending::taken;
+        return;
+    }
+    log::error("somebody removed " + check.missing + ": the bus ends, and a new one begins; clients learn 'closed' and connect again; try: " +
+               "bus doctor, and look for RemoveIPC= in logind.conf");
+    ending_ = Ending::anew;
+}
+
 void Broker::tick() {
     last_tick_ = sys::steady_now();
-    if (auto whole = look_after_own_objects(state_); !whole) {
-        log::error(whole.error().what() + ": the bus ends. " + whole.error().hint());
-        ending_ = Ending::clean;
-    }
+    check_whole();
+    if (ending_) return;
+    look_after_own_objects(state_);
     look_after_sessions(state_);
     take_back_unread(state_);
     forget_strangers(state_);

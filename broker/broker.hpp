@@ -1,7 +1,7 @@
 // busd at work: one thread around epoll.
 //
 // A message queue can't be polled, so whoever sends rings the knock. Who dies between sending and knocking is noticed by its FIFO; then,
-// and once a second while there are sessions, all queues are looked into. With no sessions and nothing in flight busd sleeps for good.
+// and once a second anyway, all queues are looked into, and whether all is still there.
 #pragma once
 
 #include <bus/error.hpp>
@@ -19,11 +19,13 @@ namespace bus::broker {
 enum class Ending {
     clean,     // SIGTERM, SIGINT: everything goes
     handover,  // SIGQUIT: everything stays for the next busd
+    anew,      // somebody removed what nobody can do without: everything goes, and a new bus begins
+    taken,     // another busd has the folder: what is in it is its own
 };
 
 class Broker {
 public:
-    Broker(BusFolder& folder, State& state, sys::SignalFd signals, std::string config_path);
+    Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path);
 
     /// Serves until a signal ends it.
     Result<Ending> run();
@@ -33,12 +35,13 @@ private:
     Result<void> handle_ready(std::uint64_t tag);
     Result<void> handle_signals();
     void read_config_again();
+    void check_whole();
     void tick();
 
     BusFolder& folder_;
     State& state_;
     Dispatcher dispatcher_;
-    sys::SignalFd signals_;
+    sys::SignalFd& signals_;
     std::string config_path_;
     sys::Deadline last_tick_;
     bool more_ = true;      // a queue may have more than a turn took
@@ -48,5 +51,7 @@ private:
 
 /// Ends the bus: tells the clients, names what is dropped, removes every object and every file.
 void end_bus(BusFolder& folder, State& state);
+/// The same without the folder, which is another one's by now.
+void end_objects(State& state);
 
 }  // namespace bus::broker

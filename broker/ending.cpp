@@ -11,10 +11,7 @@
 
 namespace bus::broker {
 
-void end_bus(BusFolder& folder, State& state) {
-    notify_manager("STOPPING=1");
-    auto const dropped = what_is_dropped(state);
-    unsay_ready(folder.folder);
+void end_objects(State& state) {
     state.directory.head().broker_pid = 0;
     state.directory.head().generation.store(state.objects.generation() + 1, std::memory_order_release);
     state.directory.raise_epoch();
@@ -25,10 +22,17 @@ void end_bus(BusFolder& folder, State& state) {
     for (auto const& [index, ring] : state.rings.all()) state.directory.raise_member_epoch(index);
     state.directory.raise_epoch();
     ring_everybody(state);
-    auto const count = state.objects.count();
     for (auto const& record : state.objects.objects()) state.objects.remove({record.id, record.key, record.cookie});
+}
+
+void end_bus(BusFolder& folder, State& state) {
+    notify_manager("STOPPING=1");
+    auto const dropped = what_is_dropped(state);
+    auto const count = state.objects.count();
+    unsay_ready(folder.folder);
+    end_objects(state);
     clear_folder(folder);
-    log::info("ended; dropped " + dropped + "; removed " + std::to_string(count + 3) + " kernel objects");
+    log::info("ended; dropped " + dropped + "; removed " + std::to_string(count) + " kernel objects");
 }
 
 }  // namespace bus::broker

@@ -63,7 +63,25 @@ Result<bool> remove_by_record(RegistryRecord const& record, std::uint32_t creato
     return remove_if_ours<Object>(id, record.key, creator);
 }
 
+template <class Object>
+bool stands(ObjectRef const& ref) {
+    auto const stat = Object(ref.id).stat();
+    return stat ? stat->permissions.key == ref.key : stat.error() != Errc::not_found;
+}
+
 }  // namespace
+
+bool is_there(ObjectKind kind, ObjectRef const& ref) {
+    switch (family_of(kind)) {
+        case Family::queue:
+            return stands<sys::Queue>(ref);
+        case Family::set:
+            return stands<sys::SemaphoreSet>(ref);
+        case Family::segment:
+            break;
+    }
+    return stands<sys::Segment>(ref);
+}
 
 Result<bool> remove_registered(RegistryRecord const& record, std::uint32_t creator) {
     switch (family_of(record.object)) {
@@ -191,6 +209,14 @@ bool ObjectStore::knows(ObjectRef const& ref) const {
 }
 
 bool ObjectStore::knows(ObjectRef const& ref, std::uint32_t uid) const { return knows(ref) && objects_.at(ref.key).uid == uid; }
+
+std::vector<RegistryRecord> ObjectStore::missing() const {
+    std::vector<RegistryRecord> gone;
+    for (auto const& [key, record] : objects_) {
+        if (record.kind == shm::RegistryKind::made && !is_there(record.object, {record.id, key, record.cookie})) gone.push_back(record);
+    }
+    return gone;
+}
 
 std::vector<RegistryRecord> ObjectStore::objects() const {
     std::vector<RegistryRecord> all;

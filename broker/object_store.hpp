@@ -55,6 +55,10 @@ public:
     /// The same, and it was made for that uid.
     bool knows(shm::ObjectRef const& ref, std::uint32_t uid) const;
     std::vector<shm::RegistryRecord> objects() const;
+    /// What was made and is not there any more, though nobody here removed it.
+    std::vector<shm::RegistryRecord> missing() const;
+    /// One of those will not come back.
+    void lost(shm::RegistryRecord const& record) { forget(record); }
     std::size_t count() const noexcept { return objects_.size(); }
     std::uint64_t generation() const noexcept { return generation_; }
 
@@ -69,6 +73,9 @@ private:
     std::uint64_t generation_;
     std::map<key_t, shm::RegistryRecord> objects_;  // as of their last record, intent or made
 };
+
+/// Whether it still stands under its key; a removed segment that is mapped somewhere does not. An object that can't be asked does.
+bool is_there(shm::ObjectKind kind, shm::ObjectRef const& ref);
 
 /// Whether it is the object of that record, or what an `intent` came to: made under its key, by us; and removes it.
 /// Returns: whether there was one. Errors: not_permitted, io.

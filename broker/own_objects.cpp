@@ -12,16 +12,9 @@
 #include "shm/memory.hpp"
 #include "sys/message_queue.hpp"
 #include "sys/process.hpp"
-#include "sys/shared_segment.hpp"
 
 namespace bus::broker {
 namespace {
-
-template <class Object>
-bool is_gone(shm::ObjectRef const& ref) {
-    auto const stat = Object(ref.id).stat();
-    return !stat && stat.error() == Errc::not_found;
-}
 
 void point_at(shm::ObjectRef& place, shm::ObjectRef const& made) {
     std::uint64_t word = 0;
@@ -63,17 +56,11 @@ Result<void> say_alive(shm::ObjectRef const& alive) {
     return set.post(0, 1, sys::Undo::yes);
 }
 
-Result<void> look_after_own_objects(State& state) {
-    auto const directory = sys::Segment(state.bus.directory.id).stat();
-    if (directory ? directory->marked : directory.error() == Errc::not_found) {
-        return Error(Errc::not_found, "somebody removed the directory of the bus (segment " + std::to_string(state.bus.directory.id) + ")",
-                     "start busd again; was it ipcrm, or RemoveIPC of the login manager? bus doctor knows");
-    }
-    if (is_gone<sys::SemaphoreSet>(state.bus.alive))
+void look_after_own_objects(State& state) {
+    if (!is_there(shm::ObjectKind::alive, state.bus.alive))
         if (auto made = make_alive_anew(state); !made) log::error("the sign of life was removed: " + made.error().what());
-    if (is_gone<sys::Queue>(state.bus.rendezvous))
+    if (!is_there(shm::ObjectKind::rendezvous, state.bus.rendezvous))
         if (auto made = make_rendezvous_anew(state); !made) log::error("the rendezvous queue was removed: " + made.error().what());
-    return {};
 }
 
 }  // namespace bus::broker

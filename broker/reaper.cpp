@@ -5,6 +5,7 @@
 
 #include "bells.hpp"
 #include "log.hpp"
+#include "removal.hpp"
 #include "sessions.hpp"
 
 namespace bus::broker {
@@ -60,6 +61,7 @@ void nobody_reads_fifo(State& state, Session& session) {
 
 void look_after_sessions(State& state) {
     for (auto const& [index, user] : state.users.all()) replace_missing(state, *user);
+    mend_removed(state);
     std::vector<std::uint32_t> indices;
     for (auto const& [index, session] : state.sessions.all()) indices.push_back(index);
     for (auto const index : indices) {

@@ -3,6 +3,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -32,22 +33,20 @@ std::string absolute_path(std::string const& path) {
     return none ? path : absolute.string();
 }
 
-Result<void> serve_bus(Options const& options, Config config, std::string const& config_path, ReadyPipe& pipe) {
-    // Blocked before anything is there to clean up: a signal that comes early is seen when the loop begins.
-    auto signals = sys::SignalFd::create({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
-    if (!signals) return signals.error();
+// Returns: how it ended.
+Result<Ending> serve_one(Options const& options, Config& config, std::string const& config_path, sys::SignalFd& signals, ReadyPipe& pipe) {
     auto folder = take_folder(options.bus);
     if (!folder) return folder.error();
     log::start(folder->bus);
-    auto started = start_bus(*folder, std::move(config));
+    auto started = start_bus(*folder, config);
     if (!started) return started.error();
     auto& state = *started->state;
     if (auto ready = say_ready(folder->folder); !ready) {
         end_bus(*folder, state);
-        return ready;
+        return ready.error();
     }
     log::info("serves in " + folder->folder.path() + ", generation " + std::to_string(state.objects.generation()) + ": " + started->how);
-    Broker broker(*folder, state, std::move(*signals), config_path);
+    Broker broker(*folder, state, signals, config_path);
     if (pipe.waits()) log::leave_terminal(folder->bus);
     pipe.ready();
     notify_manager("READY=1");
@@ -56,13 +55,33 @@ Result<void> serve_bus(Options const& options, Config config, std::string const&
         unsay_ready(folder->folder);
         return ending.error();
     }
-    if (*ending == Ending::clean) {
-        end_bus(*folder, state);
-    } else {
-        unsay_ready(folder->folder);
-        log::info("SIGQUIT: leaves everything to the next busd");
+    switch (*ending) {
+        case Ending::clean:
+        case Ending::anew:
+            config = state.config;
+            end_bus(*folder, state);
+            break;
+        case Ending::handover:
+            unsay_ready(folder->folder);
+            log::info("SIGQUIT: leaves everything to the next busd");
+            break;
+        case Ending::taken:
+            // It serves our objects where it adopted them.
+            if (state.directory.head().broker_pid == ::getpid()) end_objects(state);
+            return Error(Errc::conflict, "another busd serves bus " + folder->bus + " in " + folder->folder.path(), "busd --stop ends it");
     }
-    return {};
+    return *ending;
+}
+
+Result<void> serve_bus(Options const& options, Config config, std::string const& config_path, ReadyPipe& pipe) {
+    // Blocked before anything is there to clean up: a signal that comes early is seen when the loop begins.
+    auto signals = sys::SignalFd::create({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
+    if (!signals) return signals.error();
+    for (;;) {
+        auto const ending = serve_one(options, config, config_path, *signals, pipe);
+        if (!ending) return ending.error();
+        if (*ending != Ending::anew) return {};
+    }
 }
 
 }  // namespace

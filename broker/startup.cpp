@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "adoption.hpp"
@@ -103,6 +105,18 @@ Result<Trusted> open_before(std::vector<RegistryRecord> const& objects, std::str
     return trusted;
 }
 
+// Somebody may have removed the lock of a busd that lives; it notices within a second, and ends. The kernel gives back what the dead hold of
+// a set before it gives back their locks: who died is not taken for living.
+Result<void> check_alone(Trusted& trusted, BusFolder const& folder) {
+    auto const alive = sys::SemaphoreSet(trusted.bus.alive.id).value(0);
+    auto const pid = static_cast<pid_t>(trusted.directory.head().broker_pid);
+    if (!alive || *alive == 0 || pid <= 0 || pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH)) return {};
+    return Error(Errc::conflict,
+                 "bus " + folder.bus + " has a busd already: pid " + std::to_string(pid) + ", whose " + folder.folder.path_of("lock") +
+                     " somebody removed",
+                 "kill " + std::to_string(pid) + ", or try again: it makes the bus anew");
+}
+
 std::size_t remove_all(std::vector<RegistryRecord> const& objects) {
     std::size_t removed = 0;
     for (auto const& record : objects) {
@@ -186,6 +200,7 @@ Result<Started> start_bus(BusFolder& folder, Config config) {
     if (before.useless.empty()) {
         auto trusted = open_before(before.objects, folder.bus);
         if (trusted) {
+            if (auto alone = check_alone(*trusted, folder); !alone) return alone.error();
             auto registry = Registry::create(folder.folder, generation, before.objects);
             if (!registry) return registry.error();
             ObjectStore objects(folder.folder, std::move(*registry), generation);

@@ -55,6 +55,23 @@ Result<shm::ObjectRef> UserTable::make_tokens(std::uint32_t uid) {
     return objects_.create_set(shm::ObjectKind::tokens, none, owned_by(uid, 0644), of_uid("tokens", uid));
 }
 
+Result<shm::ObjectRef> UserTable::make_attention(std::uint32_t uid) {
+    SegmentOrder const order{
+        shm::ObjectKind::attention, shm::SegmentKind::attention, shm::attention_segment_bytes(), owned_by(uid, 0644), uid,
+        of_uid("attention", uid)};
+    auto made = objects_.create_segment(order);
+    if (!made) return made.error();
+    return made->ref;
+}
+
+Result<void> UserTable::replace_attention(User& user) {
+    auto const made = make_attention(user.uid);
+    if (!made) return made.error();
+    user.attention = *made;
+    write(user);
+    return {};
+}
+
 Result<void> UserTable::complete(User& user) {
     if (user.complete()) return {};
     auto const requests = objects_.create_queue(shm::ObjectKind::requests, owned_by(user.uid, 0600), of_uid("requests", user.uid));
@@ -64,10 +81,7 @@ Result<void> UserTable::complete(User& user) {
         objects_.remove(*requests);
         return tokens.error();
     }
-    SegmentOrder const order{
-        shm::ObjectKind::attention,   shm::SegmentKind::attention, shm::attention_segment_bytes(), owned_by(user.uid, 0644), user.uid,
-        of_uid("attention", user.uid)};
-    auto const attention = objects_.create_segment(order);
+    auto const attention = make_attention(user.uid);
     if (!attention) {
         objects_.remove(*requests);
         objects_.remove(*tokens);
@@ -75,7 +89,7 @@ Result<void> UserTable::complete(User& user) {
     }
     user.requests = *requests;
     user.tokens = *tokens;
-    user.attention = attention->ref;
+    user.attention = *attention;
     write(user);
     return {};
 }
@@ -83,7 +97,8 @@ Result<void> UserTable::complete(User& user) {
 Result<BellPlace> UserTable::bells(User& user, std::uint32_t session_index) {
     auto const block = session_index / kSessionsPerBellSet;
     auto const base = session_index % kSessionsPerBellSet * shm::kWaitersPerSession;
-    if (auto const found = user.bells.find(block); found != user.bells.end()) return BellPlace{found->second, base};
+    auto const found = user.bells.find(block);
+    if (found != user.bells.end() && is_there(shm::ObjectKind::bells, found->second)) return BellPlace{found->second, base};
     std::vector<sys::SemaphoreValue> const silent(kSessionsPerBellSet * shm::kWaitersPerSession, 0);
     auto const set = objects_.create_set(shm::ObjectKind::bells, silent, owned_by(user.uid, 0600), of_uid("bells", user.uid));
     if (!set) return set.error();
@@ -113,10 +128,9 @@ User& UserTable::adopt(std::uint32_t index, shm::UserEntry const& entry) {
 }
 
 Result<bool> UserTable::replace_missing(User& user) {
-    auto const gone = [](auto const& stat) { return !stat && stat.error() == Errc::not_found; };
-    bool const lobby = gone(user.lobby_queue().stat());
-    bool const requests = user.complete() && gone(user.request_queue().stat());
-    bool const tokens = user.complete() && gone(user.token_set().stat());
+    bool const lobby = !is_there(shm::ObjectKind::lobby, user.lobby);
+    bool const requests = user.complete() && !is_there(shm::ObjectKind::requests, user.requests);
+    bool const tokens = user.complete() && !is_there(shm::ObjectKind::tokens, user.tokens);
     if (!lobby && !requests && !tokens) return false;
     auto const put = [&](shm::ObjectRef& ref, Result<shm::ObjectRef> made) -> Result<void> {
         if (!made) return made.error();

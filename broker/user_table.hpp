@@ -65,12 +65,15 @@ public:
     User& adopt(std::uint32_t index, shm::UserEntry const& entry);
     /// Makes a queue or token set anew that somebody removed behind our back; its clients find it in the directory. Errors: limit.
     Result<bool> replace_missing(User& user);
+    /// Attention counters anew; the old ones were removed and no session uses them any more. Errors: limit.
+    Result<void> replace_attention(User& user);
 
     std::size_t unproven() const;
     std::map<std::uint32_t, std::unique_ptr<User>>& all() noexcept { return users_; }
 
 private:
     Result<shm::ObjectRef> make_tokens(std::uint32_t uid);
+    Result<shm::ObjectRef> make_attention(std::uint32_t uid);
     void write(User const& user);
 
     shm::DirectoryWriter& directory_;
