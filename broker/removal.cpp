@@ -19,6 +19,8 @@ using shm::RegistryRecord;
 
 constexpr char const* kWho = "see who removes IPC objects (RemoveIPC= in logind.conf, ipcrm)";
 
+constexpr char const* kLookAgain = ": its sessions look again instead; ";
+
 bool of_bus(ObjectKind kind) { return kind == ObjectKind::directory || kind == ObjectKind::schemas; }
 
 // These are made anew where their owners look after them.
@@ -44,7 +46,7 @@ void end_sessions(State& state, std::string const& why, auto const& concerned) {
 
 void bear_loss(State& state, RegistryRecord const& record) {
     auto const why = "somebody removed " + shown(record);
-    log::warning(why + (record.object == ObjectKind::bells ? ": its sessions look again instead; " : ": its sessions end; ") + kWho);
+    log::warning(why + ": its sessions end; " + kWho);
     auto const of_uid = [&](Session const& session) { return session.user->uid == record.uid; };
     switch (record.object) {
         case ObjectKind::cursors:
@@ -87,6 +89,11 @@ BusCheck check_bus(State const& state, BusFolder const& folder) {
 void mend_removed(State& state) {
     for (auto const& record : state.objects.missing()) {
         if (of_bus(record.object) || is_exchanged(record.object)) continue;
+        if (record.object == ObjectKind::bells) {
+            // Its record stays: a next busd would not adopt sessions whose bells nobody ever made.
+            if (state.bells_gone.insert(record.key).second) log::warning("somebody removed " + shown(record) + kLookAgain + kWho);
+            continue;
+        }
         bear_loss(state, record);
         state.objects.lost(record);
     }

@@ -1,6 +1,8 @@
 // All that a serving busd holds, in the order it is made: what stands below may use what stands above.
 #pragma once
 
+#include <set>
+
 #include "arena_store.hpp"
 #include "config.hpp"
 #include "ids.hpp"
@@ -47,6 +49,7 @@ struct State {
     shm::DirectoryWriter directory;
     sys::Poller poller;
     Counters counters;
+    std::set<key_t> bells_gone;  // removed by somebody, and said
     Ids ids;
     UserTable users;
     SessionTable sessions;

@@ -131,7 +131,10 @@ TEST_F(Removal, OfBellsGivesNewcomersNewOnes) {
     EXPECT_TRUE(next->publisher("a"));
     auto const bells = next->bus().directory().snapshot<shm::SessionEntry>(next->session().index()).value()->bells;
     EXPECT_TRUE(sys::SemaphoreSet(bells.id).stat());
-    EXPECT_EQ(static_cast<shm::SessionState>(session()->head.state), shm::SessionState::live);
+    EXPECT_TRUE(logs("somebody removed bells of uid"));
+    EXPECT_EQ(busd->end(SIGQUIT), 0);
+    busd = std::make_unique<Busd>();
+    EXPECT_EQ(session()->session_id, raw->session().id()) << "the next busd keeps it";
 }
 
 TEST_F(Removal, OfAFifoEndsItsSession) {
