@@ -122,7 +122,8 @@ void Broker::check_whole() {
         ending_ = Ending::taken;
         return;
     }
-    log::error("somebody removed " + check.missing + ": the bus ends, and a new one begins; clients learn 'closed' and connect again; try: " +
+    log::error("somebody removed " + check.missing +
+               ": the bus ends, and a new one begins; clients learn 'closed' and connect again; try: " +
                "bus doctor, and look for RemoveIPC= in logind.conf");
     ending_ = Ending::anew;
 }

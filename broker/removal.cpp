@@ -29,12 +29,11 @@ bool is_exchanged(ObjectKind kind) {
            kind == ObjectKind::tokens;
 }
 
-std::string shown(RegistryRecord const& record) {
-    return std::string(shm::text_of(record)) + " (id " + std::to_string(record.id) + ")";
-}
+std::string shown(RegistryRecord const& record) { return std::string(shm::text_of(record)) + " (id " + std::to_string(record.id) + ")"; }
 
 bool same_file(std::string const& path, int fd) {
-    struct stat named {}, open {};
+    struct stat named {
+    }, open{};
     return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &open) == 0 && named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
@@ -97,9 +96,8 @@ void mend_removed(State& state) {
         bear_loss(state, record);
         state.objects.lost(record);
     }
-    end_sessions(state, "somebody removed its FIFO", [&](Session const& session) {
-        return session.fifo && !same_file(state.fifo_path(session.id), session.fifo->fd());
-    });
+    end_sessions(state, "somebody removed its FIFO",
+                 [&](Session const& session) { return session.fifo && !same_file(state.fifo_path(session.id), session.fifo->fd()); });
 }
 
 }  // namespace bus::broker

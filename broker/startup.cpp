@@ -105,8 +105,8 @@ Result<Trusted> open_before(std::vector<RegistryRecord> const& objects, std::str
     return trusted;
 }
 
-// Somebody may have removed the lock of a busd that lives; it notices within a second, and ends. The kernel gives back what the dead hold of
-// a set before it gives back their locks: who died is not taken for living.
+// Somebody may have removed the lock of a busd that lives; it notices within a second, and ends. The kernel gives back what the dead hold
+// of a set before it gives back their locks: who died is not taken for living.
 Result<void> check_alone(Trusted& trusted, BusFolder const& folder) {
     auto const alive = sys::SemaphoreSet(trusted.bus.alive.id).value(0);
     auto const pid = static_cast<pid_t>(trusted.directory.head().broker_pid);

@@ -1,6 +1,6 @@
 // Objects and files of a living bus that somebody removes: by ipcrm, by rm, by a logout.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <csignal>
