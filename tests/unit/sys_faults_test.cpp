@@ -4,12 +4,14 @@
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/fault_shim.hpp"
 #include "support/temporary_directory.hpp"
@@ -229,6 +231,24 @@ TEST(Faults, OfPollersEventsAndTheRest) {
     if (!sys::has_global_barrier()) return;
     check({{"syscall", EPERM, Errc::not_permitted}, {"syscall", ENOSYS, Errc::not_permitted}},
           [] { return error_of(sys::global_barrier()); });
+}
+
+// Whoever advises in steps of huge pages takes a library away from every child.
+TEST(Faults, AMadviseThatIsRefusedLeavesNoNeighbourOutOfAFork) {
+    std::vector<sys::OwnedSegment> segments;
+    std::vector<sys::SegmentMapping> mappings;
+    for (int i = 0; i < 16; ++i) {
+        segments.push_back(sys::OwnedSegment::create({.key = 100 + i, .size_bytes = 4096}).value());
+        fault::Scope const scope;
+        fault::fail("madvise", 1, EINVAL);
+        mappings.push_back(sys::SegmentMapping::attach(segments.back().get().id(), sys::Access::read_write).value());
+        EXPECT_TRUE(fault::struck());
+    }
+    auto const child = ::fork();
+    if (child == 0) ::_exit(std::to_string(::getpid()).empty() ? 1 : 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 }  // namespace bus::test

@@ -3,6 +3,10 @@
 
 namespace bus::client {
 
+namespace {
+constexpr int kGiveBackTries = 8;
+}
+
 std::span<shm::AttentionCounter> Session::attention() const noexcept {
     auto const bytes = parts_.attention->writable_bytes();
     if (bytes.size() < sizeof(shm::AttentionSegment)) return {};
@@ -32,8 +36,12 @@ Token& Token::operator=(Token&& other) noexcept {
 }
 
 void Token::give_back() noexcept {
-    // Undo::yes takes back what the kernel would undo. Where the set has gone there is nothing to give back.
-    if (std::exchange(held_, false) && !guard_.in_child()) (void)set_.post(index_, 1, sys::Undo::yes);
+    if (!std::exchange(held_, false) || guard_.in_child()) return;
+    // Undo::yes takes back what the kernel would undo; without, the kernel would give back, at our end, a token that is somebody else's by
+    // then. Where the set has gone there is nothing to give back. What is not given back at last (no memory) holds its slot until our end:
+    // busd has fenced the session off by then.
+    for (int i = 0; i < kGiveBackTries; ++i)
+        if (set_.post(index_, 1, sys::Undo::yes)) return;
 }
 
 }  // namespace bus::client

@@ -72,11 +72,17 @@ void SubscriberState::attach(shm::MemberEntry const& member) {
     }
     refused_.insert(member.ring_id);
     close_unattached(member);
-    if (inlet.error() == Errc::not_found) return;  // it went while we looked: the epoch will say so
+    if (inlet.error() == Errc::not_found && !still_stands(member)) return;  // it went while we looked: the epoch will say so
     Error const why(inlet.error().code(), "a publisher's ring under " + pattern_ + " can't be read: " + inlet.error().what(),
                     inlet.error().hint(), inlet.error().detail());
     core_->data->loop.tell({.kind = Event::Kind::refused, .object = pattern_, .error = why});
     deferred_ = why;
+}
+
+// By the directory: then its memory was removed under our hands, and that is no end of a ring to be silent about.
+bool SubscriberState::still_stands(shm::MemberEntry const& member) const {
+    auto const ring = core_->bus->directory().snapshot<shm::RingEntry>(member.ring);
+    return ring && ring->in_use() && (*ring)->ring_id == member.ring_id;
 }
 
 // A reader the ring was made for counts at its beginning until its cursor says otherwise: one that will never read says so.

@@ -67,6 +67,7 @@ private:
     bool settle();           // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
     Result<bool> refresh();  // whether the rings changed
     void attach(shm::MemberEntry const& member);
+    bool still_stands(shm::MemberEntry const& member) const;
     void tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count);
     std::size_t count_living() const noexcept;
     void close_unattached(shm::MemberEntry const& member) noexcept;

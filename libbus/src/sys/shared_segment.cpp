@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
 #include <string>
 
 #include "sys/syscall.hpp"
@@ -37,12 +40,26 @@ std::string describe(SegmentOptions const& options) {
            octal(options.mode);
 }
 
-/// madvise refuses to split a huge page: what doesn't go by pages goes by 2 MiB or 1 GiB, the sizes there are.
-bool advise(std::byte* address, std::size_t size_bytes, int advice) noexcept {
-    for (std::size_t const page : {std::size_t{1}, std::size_t{2} << 20, std::size_t{1} << 30}) {
-        if (::madvise(address, (size_bytes + page - 1) / page * page, advice) == 0) return true;
-        if (errno != EINVAL) return false;
+/// The mapping that an address lies in, as the kernel has it; empty where it can't be told.
+std::span<std::byte> whole_mapping(std::byte* address) {
+    auto const wanted = reinterpret_cast<std::uintptr_t>(address);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t begin = 0, end = 0;
+        if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &begin, &end) != 2 || wanted < begin || wanted >= end) continue;
+        return {reinterpret_cast<std::byte*>(begin), end - begin};
     }
+    return {};
+}
+
+/// madvise refuses to split a huge page: then it is asked for the whole mapping, and never for a byte behind it (a neighbour that a fork
+/// leaves out is a library, or the heap, that the child lacks).
+bool advise(std::byte* address, std::size_t size_bytes, int advice) {
+    if (::madvise(address, size_bytes, advice) == 0) return true;
+    if (errno != EINVAL) return false;
+    auto const whole = whole_mapping(address);
+    if (!whole.empty() && ::madvise(whole.data(), whole.size(), advice) == 0) return true;
+    errno = EINVAL;
     return false;
 }
 
