@@ -1,5 +1,7 @@
 // Which call fails when: a small table, read by the wrappers of fault_shim.cpp. No allocation and no lock in there: wrappers are called
 // from anywhere, also before main().
+#include <unistd.h>
+
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -21,6 +23,7 @@ std::atomic<unsigned> fail_at[kMost];  // 0: never
 std::atomic<unsigned> fail_times[kMost];
 std::atomic<int> error_numbers[kMost];
 std::atomic<bool> any_struck;
+char const* told_at = nullptr;  // a path: a link is made there when a fault strikes, for the parent to see
 
 unsigned slot_of(std::string_view call) noexcept {
     for (unsigned slot = 0; slot < kMost; ++slot) {
@@ -39,6 +42,7 @@ unsigned slot_of(std::string_view call) noexcept {
 
 /// Reads $BUS_FAULT once, before main().
 __attribute__((constructor)) void arm_from_environment() {
+    told_at = std::getenv("BUS_FAULT_TOLD");
     char const* text = std::getenv("BUS_FAULT");
     while (text != nullptr && *text != '\0') {
         char const* const colon = std::strchr(text, ':');
@@ -60,6 +64,7 @@ bool strikes(char const* call) noexcept {
     auto const first = fail_at[slot].load();
     if (first == 0 || count < first || count - first >= fail_times[slot].load()) return false;
     any_struck = true;
+    if (told_at != nullptr) (void)!::symlink("struck", told_at);
     errno = error_numbers[slot].load();
     return true;
 }

@@ -2,7 +2,8 @@
 //
 // A program that has fault_shim_dep defines the C library's wrappers itself (msgget, shmat, semop, open, ...; the list is in
 // fault_shim.cpp), so that the dynamic linker binds libbus to them too; each counts, then calls the real one or fails. membarrier and
-// the like go through syscall() and count as "syscall". In children: BUS_FAULT=call:n:errno[,call:n:errno...], errno as a number, n from 1.
+// the like go through syscall() and count as "syscall". In children: BUS_FAULT=call:n:errno[,call:n:errno...], errno as a number, n from 1;
+// BUS_FAULT_TOLD=PATH: a symbolic link is made there when one strikes.
 #pragma once
 
 #include <functional>

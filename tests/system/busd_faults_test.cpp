@@ -1,0 +1,145 @@
+// The n-th system call of busd fails, while it starts, admits a client, serves it, ends: it goes on, or ends saying why; whoever talks to
+// it gets an answer or an error in time; and the next busd finds and removes whatever was left.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "busd.hpp"
+#include "support/eventually.hpp"
+#include "support/ipc_namespace.hpp"
+#include "support/on_bus.hpp"
+
+using namespace std::chrono_literals;
+
+namespace bus::test {
+namespace {
+
+struct Failing {
+    std::string call;
+    std::vector<int> errors;
+};
+
+std::vector<Failing> const kFailing = {
+    {"msgget", {EEXIST, ENOSPC, ENOMEM}},
+    {"msgctl", {EPERM}},
+    {"msgrcv", {EINTR, ENOMSG}},
+    {"msgsnd", {EAGAIN, ENOMEM}},
+    {"shmget", {EEXIST, ENOSPC, ENOMEM}},
+    {"shmat", {ENOMEM}},
+    {"shmctl", {EPERM}},
+    {"semget", {EEXIST, ENOSPC, ENOMEM}},
+    {"semctl", {EPERM}},
+    {"semop", {EINTR, ENOMEM}},
+    {"open", {EMFILE, ENFILE, EACCES}},
+    {"read", {EINTR, EIO}},
+    {"write", {EINTR, EAGAIN}},
+    {"pwrite64", {ENOSPC, EIO}},
+    {"pwritev64v2", {ENOSPC, EIO}},
+    {"pwritev2", {ENOSPC, EIO}},
+    {"fdatasync", {EIO}},
+    {"fsync", {EIO}},
+    {"rename", {ENOSPC, EACCES}},
+    {"unlink", {EACCES}},
+    {"unlinkat", {EACCES}},
+    {"mkdir", {ENOSPC}},
+    {"mkdirat", {ENOSPC}},
+    {"mkfifo", {ENOSPC, EEXIST}},
+    {"fchmod", {EPERM}},
+    {"fchmodat", {EPERM}},
+    {"ftruncate64", {EIO}},
+    {"epoll_create1", {EMFILE}},
+    {"epoll_ctl", {ENOMEM, ENOSPC}},
+    {"epoll_wait", {EINTR}},
+    {"getrandom", {EINTR, EAGAIN}},
+};
+
+class BusdFaults : public ::testing::Test {
+protected:
+    BusdFaults() { ::setenv("BUS_RUNTIME_DIR", folder_.path().c_str(), 1); }
+    ~BusdFaults() override { ::unsetenv("BUS_RUNTIME_DIR"); }
+
+    static std::string faulty_busd() {
+        char const* const path = std::getenv("BUS_FAULTY_BUSD");
+        return path != nullptr ? path : "busd-faulty";
+    }
+    static unsigned longest() { return std::getenv("BUS_STRESS") != nullptr ? 400 : 3; }
+    bool struck() const { return std::filesystem::is_symlink(told()); }
+    std::string told() const { return folder_.path() + "/struck"; }
+
+    Child start(std::string const& fault) {
+        std::filesystem::remove(told());
+        return start_program(faulty_busd(), {"--config", "/dev/null"}, {.env = {"BUS_FAULT=" + fault, "BUS_FAULT_TOLD=" + told()}});
+    }
+    /// Until it serves, or has ended.
+    std::optional<ExitStatus> serves_or_ends(Child& busd) {
+        bool serves = false;
+        EXPECT_TRUE(eventually([&] {
+            if (::access(("/proc/" + std::to_string(busd.pid()) + "/ns/ipc").c_str(), R_OK) != 0) return true;
+            auto const bus = look();
+            return serves = bus && bus->head().broker_pid == busd.pid() && bus->broker_alive() &&
+                            ::access((Busd::folder() + "/ready").c_str(), F_OK) == 0;
+        }));
+        if (serves) return std::nullopt;
+        return busd.wait();
+    }
+    /// Whatever a client is told, it is told in time.
+    void talk() {
+        auto bus = Connection::open({.name = "client", .timeout = 2s});
+        if (!bus) return;
+        auto subscriber = bus->subscriber<Number>("t", {.reliable = true});
+        auto publisher = bus->publisher<Number>("t");
+        if (!subscriber || !publisher) return;
+        if (publisher->wait_for_subscribers(1, 200ms) && publisher->publish(number(1))) {
+            auto const sample = subscriber->receive_for(2s);
+            EXPECT_TRUE(sample) << sample.error().what();
+        }
+    }
+    void check_that_the_next_one_is_well(std::string const& where) {
+        {
+            Busd const next;
+            auto bus = Connection::open({.name = "next"});
+            EXPECT_TRUE(bus) << where << ": " << bus.error().what();
+            if (bus) {
+                EXPECT_TRUE(bus->publisher<Number>("t")) << where;
+            }
+        }
+        EXPECT_EQ(ipc_objects().size(), 0u) << where << ": " << (ipc_objects().empty() ? "" : ipc_objects().front().text());
+    }
+
+    TemporaryDirectory folder_;
+};
+
+}  // namespace
+
+TEST_F(BusdFaults, LeaveABusThatServesOrOneThatTheNextBusdClearsAway) {
+    unsigned runs = 0;
+    for (auto const& [call, errors] : kFailing)
+        for (int const error_number : errors)
+            for (unsigned nth = 1; nth <= longest(); ++nth) {
+                auto const where = "call " + std::to_string(nth) + " of " + call + " fails with " + ::strerrorname_np(error_number);
+                auto busd = start(call + ":" + std::to_string(nth) + ":" + std::to_string(error_number));
+                auto status = serves_or_ends(busd);
+                if (!status) {
+                    talk();
+                    busd.kill(SIGTERM);
+                    status = busd.wait();
+                } else {
+                    EXPECT_FALSE(*status == 0) << where << ": ended without having served";
+                }
+                EXPECT_TRUE(status->exited) << where << ": " << status->text();
+                bool const was_struck = struck();
+                check_that_the_next_one_is_well(where);
+                if (!was_struck) break;  // it makes no more of these calls
+                ++runs;
+                if (HasFailure()) return;
+            }
+    EXPECT_GT(runs, 40u);
+    RecordProperty("runs", static_cast<int>(runs));
+}
+
+}  // namespace bus::test
