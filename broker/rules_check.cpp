@@ -18,13 +18,25 @@ std::vector<std::string_view> parts_of(std::string_view pattern) {
 
 using Parts = std::vector<std::string_view>;
 
-bool overlap(Parts const& one, std::size_t i, Parts const& other, std::size_t j) {
-    if (i == one.size() && j == other.size()) return true;
-    if (i < one.size() && one[i] == "**") return overlap(one, i + 1, other, j) || (j < other.size() && overlap(one, i, other, j + 1));
-    if (j < other.size() && other[j] == "**") return overlap(other, j, one, i);
-    if (i == one.size() || j == other.size()) return false;
-    if (one[i] != "*" && other[j] != "*" && one[i] != other[j]) return false;
-    return overlap(one, i + 1, other, j + 1);
+// From the ends to the beginnings, each pair of rests once: a configuration with many "**" must not keep busd from starting.
+bool overlap(Parts const& one, Parts const& other) {
+    std::size_t const width = other.size() + 1;
+    std::vector<char> rests((one.size() + 1) * width);
+    for (std::size_t i = one.size() + 1; i-- > 0;) {
+        for (std::size_t j = width; j-- > 0;) {
+            bool const some = i < one.size(), others = j < other.size();
+            bool meet = !some && !others;
+            if (some && one[i] == "**") {
+                meet = rests[(i + 1) * width + j] != 0 || (others && rests[i * width + j + 1] != 0);
+            } else if (others && other[j] == "**") {
+                meet = rests[i * width + j + 1] != 0 || (some && rests[(i + 1) * width + j] != 0);
+            } else if (some && others && (one[i] == "*" || other[j] == "*" || one[i] == other[j])) {
+                meet = rests[(i + 1) * width + j + 1] != 0;
+            }
+            rests[i * width + j] = meet ? 1 : 0;
+        }
+    }
+    return rests[0] != 0;
 }
 
 std::vector<std::string> readable(Rule const& rule) {
@@ -76,7 +88,7 @@ Result<void> check_users(Rule const& rule, std::vector<Rule> const& rules, std::
 
 }  // namespace
 
-bool patterns_overlap(std::string_view one, std::string_view other) { return overlap(parts_of(one), 0, parts_of(other), 0); }
+bool patterns_overlap(std::string_view one, std::string_view other) { return overlap(parts_of(one), parts_of(other)); }
 
 Result<void> check_rules(std::vector<Rule> const& rules, std::uint32_t own_uid) {
     for (auto const& rule : rules) {

@@ -73,6 +73,35 @@ BUS_TEST_ROLE(attach) {
     return 0;
 }
 
+// What a stranger may do with the objects of the first user of the bus that is not himself, in a line: read its lobby, send it requests,
+// take its token, write its cursors and counters, write the directory.
+BUS_TEST_ROLE(trespass) {
+    auto const bus = look();
+    role.require(bus != nullptr, "no bus");
+    std::string done;
+    auto const note = [&](char const* what, auto const& result) {
+        // A queue without messages and a token that is taken say would_block to who may.
+        if (result || result.error() == Errc::would_block) done += std::string(done.empty() ? "" : ", ") + what;
+    };
+    bus->directory().each<shm::SessionEntry>([&](std::uint32_t index, auto const& session) {
+        auto const user = bus->directory().template snapshot<shm::UserEntry>(session->user).value();
+        std::array<std::byte, 64> room{};
+        note("lobby", sys::Queue(user->lobby.id).try_receive(1, room));
+        note("requests", sys::Queue(user->requests.id).try_send(1, room));
+        note("token", sys::SemaphoreSet(user->tokens.id).try_acquire(index));
+        note("bells", sys::SemaphoreSet(session->bells.id).post(session->bell_base));
+        note("cursors", sys::SegmentMapping::attach(session->cursors.id, sys::Access::read_write));
+        note("attention", sys::SegmentMapping::attach(user->attention.id, sys::Access::read_write));
+        return true;
+    });
+    for (auto const& object : ipc_objects()) {
+        if (object.kind == IpcObject::Kind::segment && object.owner_uid == kBrokerUid)
+            note("directory", sys::SegmentMapping::attach(object.id, sys::Access::read_write));
+    }
+    role.say(done.empty() ? "nothing" : done);
+    return 0;
+}
+
 class BusdGuard : public testing::Test {
 protected:
     RuntimeDirectory runtime;
@@ -303,6 +332,45 @@ TEST_F(BusdUids, ARuleForAllWidensTheModeForReadersAndNobodyWritesAnothersRing) 
     EXPECT_TRUE(bob.expect_line("made"));
     EXPECT_TRUE(bob.expect_line("not_permitted"));
     EXPECT_EQ(count_entries<shm::MemberEntry>(*look()), 1u);
+}
+
+TEST_F(BusdUids, EveryObjectHasItsOwnerAndModeAndAStrangerGetsAtNone) {
+    BUS_REQUIRE_ROOT();
+    auto busd = serve("[[allow]]\nsubscribe = [\"**\"]\n[[allow]]\nusers = [" + std::to_string(kAliceUid) + "]\npublish = [\"**\"]\n");
+    auto alice = run_role("open", {"alice", "publish", "a"}, as(kAliceUid));
+    ASSERT_TRUE(alice.expect_line("open"));
+    ASSERT_TRUE(alice.expect_line("made"));
+    std::vector<std::string> seen;
+    for (auto const& object : ipc_objects()) {
+        EXPECT_EQ(object.creator_uid, kBrokerUid) << object.text();
+        char const* const kind = object.kind == IpcObject::Kind::queue ? "queue" : object.kind == IpcObject::Kind::set ? "set" : "segment";
+        char mode[8];
+        (void)std::snprintf(mode, sizeof mode, "%04o", object.mode & 0777);
+        seen.push_back(std::string(object.owner_uid == kBrokerUid  ? "broker"
+                                   : object.owner_uid == kAliceUid ? "alice"
+                                                                   : "?") +
+                       " " + kind + " " + mode);
+    }
+    std::ranges::sort(seen);
+    std::vector<std::string> const wanted{"alice queue 0600",    "alice queue 0600", "alice segment 0644", "alice segment 0644",
+                                          "alice segment 0644",  "alice set 0600",   "alice set 0644",     "broker queue 0622",
+                                          "broker segment 0644", "broker set 0644"};
+    EXPECT_EQ(seen, wanted);
+    EXPECT_TRUE(run_role("trespass", {}, as(kBobUid)).expect_line("nothing"));
+    // The control: it is the modes that keep him out.
+    for (auto const& object : ipc_objects()) {
+        sys::Ownership const open{object.owner_uid, object.owner_uid, 0666};
+        if (object.kind == IpcObject::Kind::queue) {
+            EXPECT_TRUE(sys::Queue(object.id).set_owner(open));
+        }
+        if (object.kind == IpcObject::Kind::set) {
+            EXPECT_TRUE(sys::SemaphoreSet(object.id).set_owner(open));
+        }
+        if (object.kind == IpcObject::Kind::segment) {
+            EXPECT_TRUE(sys::Segment(object.id).set_owner(open));
+        }
+    }
+    EXPECT_TRUE(run_role("trespass", {}, as(kBobUid)).expect_line("lobby, requests, token, bells, cursors, attention, directory"));
 }
 
 TEST_F(BusdUids, WhatIsNotOpenToAllStaysClosedToOthers) {

@@ -80,6 +80,16 @@ TEST(Rules, PatternsThatMayMeanOneNameOverlap) {
     EXPECT_FALSE(patterns_overlap("a/**", "b/**"));
 }
 
+TEST(Rules, PatternsOfManyStarsAreComparedInShortTime) {
+    std::string one, other;
+    for (int i = 0; i < 40; ++i) {
+        one += "**/a/";
+        other += "**/b/";
+    }
+    EXPECT_FALSE(patterns_overlap(one + "x", other + "y"));
+    EXPECT_TRUE(patterns_overlap(one + "**/x", other + "**/x"));
+}
+
 TEST(Rules, RefusesTwoGroupsThatReadTheSameNames) {
     EXPECT_EQ(check_rules({for_groups({kGroup, kOtherGroup}, {}, {"a"})}, kOwn).error(), Errc::invalid);
     EXPECT_EQ(check_rules({for_groups({kGroup}, {}, {"a/**"}), for_groups({kOtherGroup}, {}, {"a/b"})}, kOwn).error(), Errc::invalid);
