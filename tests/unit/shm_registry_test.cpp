@@ -93,11 +93,22 @@ TEST(Registry, EndsWhereBusdDiedWriting) {
         EXPECT_EQ(registry.records.size(), bytes / 128 - 1);
         EXPECT_EQ(registry.torn, bytes % 128 != 0);
     }
-    auto scratched = whole;
-    scratched[200] ^= std::byte{1};
-    auto const registry = shm::parse_registry(scratched).value();
-    EXPECT_TRUE(registry.torn);
-    EXPECT_EQ(registry.records.size(), 0u) << "what stands behind a bad record is not believed";
+}
+
+TEST(Registry, IsNotBelievedFromTheFirstFlippedByteOn) {
+    auto const whole =
+        file_of({head(), record(RegistryKind::made, ObjectKind::directory, 1, 100), record(RegistryKind::made, ObjectKind::alive, 2, 7)});
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        for (auto const flip : {std::byte{1}, std::byte{0x80}, std::byte{0xff}}) {
+            auto scratched = whole;
+            scratched[at] ^= flip;
+            auto const registry = shm::parse_registry(scratched);
+            ASSERT_EQ(registry.has_value(), at >= 128) << at;
+            if (!registry) continue;
+            EXPECT_TRUE(registry->torn) << at;
+            EXPECT_EQ(registry->records.size(), at / 128 - 1) << at;
+        }
+    }
 }
 
 TEST(Registry, IsRefusedWithoutAHeadOrWithAnotherVersion) {
