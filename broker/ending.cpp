@@ -7,7 +7,6 @@
 #include "broker.hpp"
 #include "dump.hpp"
 #include "log.hpp"
-#include "notify.hpp"
 
 namespace bus::broker {
 
@@ -26,7 +25,6 @@ void end_objects(State& state) {
 }
 
 void end_bus(BusFolder& folder, State& state) {
-    notify_manager("STOPPING=1");
     auto const dropped = what_is_dropped(state);
     auto const count = state.objects.count();
     unsay_ready(folder.folder);

@@ -55,6 +55,8 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
         unsay_ready(folder->folder);
         return ending.error();
     }
+    // A service manager that hears STOPPING waits for our end, and kills who goes on.
+    if (*ending == Ending::clean) notify_manager("STOPPING=1");
     switch (*ending) {
         case Ending::clean:
         case Ending::anew:
