@@ -78,13 +78,14 @@ Result<void> say_ready(sys::Directory const& folder) {
 
 void unsay_ready(sys::Directory const& folder) { (void)folder.remove_child(kReady); }
 
-void clear_folder(BusFolder const& folder) {
+void clear_folder(BusFolder const& folder, Objects objects) {
     auto const fifos = folder.fifos.list();
     if (fifos) {
         for (auto const& name : *fifos) (void)folder.fifos.remove_child(name);
     }
     (void)folder.folder.remove_child_directory(kFifos);
-    for (auto const* const name : {kReady, kKnock, Registry::kFile, kLock}) (void)folder.folder.remove_child(name);
+    for (auto const* const name : {kReady, kKnock, kLock}) (void)folder.folder.remove_child(name);
+    if (objects == Objects::gone) (void)folder.folder.remove_child(Registry::kFile);
 }
 
 }  // namespace bus::broker

@@ -27,6 +27,8 @@ Result<BusFolder> take_folder(std::string const& bus);
 Result<void> say_ready(sys::Directory const& folder);
 void unsay_ready(sys::Directory const& folder);
 /// Takes away all that a bus that ends leaves in its folder; the folder stays, it may have been made for us.
-void clear_folder(BusFolder const& folder);
+/// Where objects could not be removed, the registry that names them stays for the next busd.
+enum class Objects { gone, left };
+void clear_folder(BusFolder const& folder, Objects objects = Objects::gone);
 
 }  // namespace bus::broker

@@ -29,8 +29,10 @@ void end_bus(BusFolder& folder, State& state) {
     auto const count = state.objects.count();
     unsay_ready(folder.folder);
     end_objects(state);
-    clear_folder(folder);
-    log::info("ended; dropped " + dropped + "; removed " + std::to_string(count) + " kernel objects");
+    auto const left = state.objects.count();
+    clear_folder(folder, left == 0 ? Objects::gone : Objects::left);
+    log::info("ended; dropped " + dropped + "; removed " + std::to_string(count - left) + " kernel objects");
+    if (left != 0) log::warning(std::to_string(left) + " kernel objects could not be removed: the registry names them for the next busd");
 }
 
 }  // namespace bus::broker

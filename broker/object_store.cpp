@@ -198,8 +198,9 @@ void ObjectStore::remove(ObjectRef const& ref) {
     auto const found = objects_.find(ref.key);
     if (found == objects_.end()) return;
     auto const record = found->second;
-    // If we die after the removal the next busd looks for an object that has gone: harmless.
-    if (auto removed = remove_registered(record, sys::effective_uid()); !removed) log::warning(removed.error().what());
+    // If we die after the removal the next busd looks for an object that has gone: harmless. What can't be removed stays in the registry:
+    // it is tried again at the end, and by the next busd.
+    if (auto removed = remove_registered(record, sys::effective_uid()); !removed) return log::warning(removed.error().what());
     forget(record);
 }
 
