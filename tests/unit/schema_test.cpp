@@ -9,6 +9,7 @@
 #include <random>
 
 #include "schema_types.pb.h"
+#include "support/temporary_directory.hpp"
 
 namespace bus::test {
 
@@ -120,7 +121,8 @@ TEST(Schema, OfBytesAndPlainStructsIsBase64InJson) {
 }
 
 TEST(Schema, LoadsATypeFromItsProtoFile) {
-    auto const file = testing::TempDir() + "loaded_types.proto";
+    TemporaryDirectory const folder;
+    auto const file = folder.path_of("loaded_types.proto");
     std::ofstream(file) << "syntax = \"proto3\"; package l; import \"google/protobuf/timestamp.proto\";\n"
                            "message A { google.protobuf.Timestamp t = 1; }\nmessage B { int32 n = 1; }\n";
     auto const schema = Schema::load(file, "l.A").value();
