@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
     run("throughput-64-unstamped", [&] { return throughput(settings, "throughput-64-unstamped", 64, false, 2); });
     run("throughput-1024", [&] { return throughput(settings, "throughput-1024", 1024, true, 0); });
     run("publish-64-polling", [&] { return fan_out(settings, 1.3); });
+    run("waking-64-one-by-one", [&] { return waking(settings); });
     run("idle-switches", [&] { return idle_switches(settings, 4); });
     run("idle-memory", [&] { return idle_memory(settings, 16); });
     write_json(all, json);

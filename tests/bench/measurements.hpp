@@ -25,6 +25,9 @@ Comparison throughput(Settings const& settings, std::string const& name, std::si
 // fan_out.cpp
 Comparison fan_out(Settings const& settings, double limit);
 
+// waking.cpp
+Comparison waking(Settings const& settings);
+
 // idle.cpp
 Comparison idle_switches(Settings const& settings, double limit);
 Comparison idle_memory(Settings const& settings, double limit);
