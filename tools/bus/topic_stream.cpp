@@ -11,8 +11,6 @@
 namespace bus::tool {
 namespace {
 
-constexpr std::chrono::seconds kLookForTheBus{1};
-
 /// Whether the pattern means a topic that was ever spoken on: one that is only listened to is still waited for.
 Result<bool> is_there(Connection& bus, std::string const& pattern) {
     auto const topics = bus.topics(pattern);
@@ -34,7 +32,7 @@ Result<void> look_for(Connection& bus, std::string const& pattern, bool existing
 }  // namespace
 
 Result<TopicStream> TopicStream::open(Connection& bus, Selection const& selection, StreamOptions const& options, Context& context) {
-    TopicStream stream(bus, selection, context);
+    TopicStream stream(selection, context);
     SubscriberOptions const subscriber_options{.reliable = options.reliable, .history = options.history, .observe = !options.reliable};
     for (auto const& pattern : selection.patterns()) {
         if (auto there = look_for(bus, pattern, options.existing, context); !there) return there.error();
@@ -61,7 +59,7 @@ Result<bool> TopicStream::try_one(std::size_t index, std::vector<Sample<Any>>& t
     }
     auto const& error = sample.error();
     if (error == Errc::would_block) return false;
-    bool const go_on = error == Errc::not_permitted || error == Errc::invalid || error == Errc::schema_mismatch;
+    bool const go_on = error == Errc::not_permitted || error == Errc::invalid || error == Errc::schema_mismatch || error == Errc::not_found;
     if (!go_on || (error == Errc::not_permitted && !is_pattern(selection_->patterns()[index]))) return error;
     context_->note(error.what());
     return true;
@@ -83,19 +81,8 @@ Result<Sample<Any>> TopicStream::next(Deadline deadline) {
             any = any || *tried;
         }
         if (any) continue;
-        auto const waited = wait_readable(context_->out, fds_, std::min(deadline, deadline_in(kLookForTheBus)));
-        if (!waited && waited.error() != Errc::timeout) return waited.error();
-        if (!waited) {
-            if (auto there = still_there(); !there) return there.error();
-        }
+        if (auto waited = wait_readable(context_->out, fds_, deadline); !waited) return waited.error();
     }
-}
-
-Result<void> TopicStream::still_there() const {
-    if (bus_->broker_alive()) return {};
-    auto const clients = bus_->clients();
-    if (!clients && clients.error() == Errc::closed) return clients.error();
-    return {};
 }
 
 std::uint64_t TopicStream::lost() const noexcept {

@@ -36,13 +36,10 @@ public:
     std::string summary() const;
 
 private:
-    TopicStream(Connection& bus, Selection const& selection, Context& context) : bus_(&bus), selection_(&selection), context_(&context) {}
+    TopicStream(Selection const& selection, Context& context) : selection_(&selection), context_(&context) {}
     Result<bool> try_one(std::size_t index, std::vector<Sample<Any>>& taken);
-    /// A broker's death is nothing to us; that the bus was ended in order is. Errors: closed.
-    Result<void> still_there() const;
     bool wanted(std::size_t index, Sample<Any> const& sample) const;
 
-    Connection* bus_;
     Selection const* selection_;
     Context* context_;
     std::vector<Subscriber<Any>> subscribers_;  // one a pattern, in its order
