@@ -38,6 +38,7 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
     auto folder = take_folder(options.bus);
     if (!folder) return folder.error();
     log::start(folder->bus);
+    unsay_ready(folder->folder);  // of one that died: who finds it from here on finds a bus that is whole
     auto started = start_bus(*folder, config);
     if (!started) return started.error();
     auto& state = *started->state;

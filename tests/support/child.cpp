@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace bus::test {
@@ -130,5 +132,17 @@ ExitStatus Child::wait() {
 }
 
 bool is_root() { return ::geteuid() == 0; }
+
+std::string why_no_plain_users() {
+    if (!is_root()) return "needs root: it starts children as several plain uids";
+    std::error_code error;
+    for (auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path(); !error; path = path.parent_path()) {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) == 0 && (info.st_mode & S_IXOTH) == 0)
+            return "plain uids can't reach " + path.string() + ": build below a folder that everybody may enter";
+        if (path == path.root_path()) break;
+    }
+    return {};
+}
 
 }  // namespace bus::test

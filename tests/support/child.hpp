@@ -90,8 +90,10 @@ ExitStatus run_forked(std::function<int()> const& function, ChildOptions const& 
 Child start_forked(std::function<int()> const& function, ChildOptions const& options = {});
 
 bool is_root();
+/// Why this program can't be started as a plain uid; empty where it can. Root is needed, and a build folder that everybody can reach.
+std::string why_no_plain_users();
 
 }  // namespace bus::test
 
 #define BUS_REQUIRE_ROOT() \
-    if (!::bus::test::is_root()) GTEST_SKIP() << "needs root: it starts children as several plain uids"
+    if (auto const why = ::bus::test::why_no_plain_users(); !why.empty()) GTEST_SKIP() << why
