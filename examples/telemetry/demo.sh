@@ -53,7 +53,7 @@ show bus
 
 say "This host's numbers ten times a second, two logs followed, and who looks at them"
 telemetry-publish & others+=($!)
-telemetry-follow "$folder/busd.log" & others+=($!)   # a real log that grows: each client that comes or goes writes to it
+telemetry-follow "$folder/busd.log" & others+=($!)   # a real log that grows: busd writes to it, say when a client dies
 if [[ -s /var/log/dpkg.log && -r /var/log/dpkg.log ]]; then telemetry-follow /var/log/dpkg.log & others+=($!); fi
 telemetry-top >"$folder/top.out" & top=$!
 others+=("$top")

@@ -31,13 +31,18 @@ int main(int argc, char** argv) try {
     auto bus = bus::Connection::open({.name = "telemetry-follow"}).value();
     telemetry::stop_on_signals(bus);
     auto publisher = bus.publisher<telemetry::LogLine>("log/" + part_of(path)).value();
-    telemetry::LogFile log(path);
+    auto const go_on = [&bus] {
+        bus.dispatch().value();  // or its descriptor would stay readable; throws where the bus has ended
+        auto const stopped = bus.wait_for(std::chrono::nanoseconds(0));
+        return stopped || stopped.error() != bus::Errc::cancelled;
+    };
+    telemetry::LogFile log(path, bus.fd(), go_on);
     telemetry::LogLine line;
     line.set_file(path);
     while (log.next(*line.mutable_text())) {
         line.set_number(line.number() + 1);
         publisher.publish(line).value();
-        if (auto stopped = bus.wait_for(std::chrono::nanoseconds(0)); !stopped && stopped.error() == bus::Errc::cancelled) return 0;
+        if (!go_on()) return 0;
     }
 } catch (bus::Exception const& exception) {
     return telemetry::complain(exception.error());

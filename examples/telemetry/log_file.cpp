@@ -25,7 +25,7 @@ std::string folder_of(std::string const& path) {
 
 }  // namespace
 
-LogFile::LogFile(std::string path) : path_(std::move(path)) {
+LogFile::LogFile(std::string path, int fd, std::function<bool()> go_on) : path_(std::move(path)), wake_(fd), go_on_(std::move(go_on)) {
     if (path_ == "-") {
         fd_ = STDIN_FILENO;
         return;
@@ -59,14 +59,14 @@ bool LogFile::take_line(std::string& line) {
 bool LogFile::read_more() {
     std::array<char, 16 * 1024> buffer;
     while (true) {
-        // Standard input is polled first: a signal before the read would otherwise be missed.
-        if (watch_ < 0 && path_ == "-" && !wait()) return false;
+        // Standard input is polled first: while it is read nothing could end us.
+        if (path_ == "-" && !wait()) return false;
         auto const got = fd_ < 0 ? 0 : ::read(fd_, buffer.data(), buffer.size());
         if (got > 0) {
             held_.append(buffer.data(), static_cast<std::size_t>(got));
             return true;
         }
-        if (got < 0 && errno == EINTR) return false;
+        if (got < 0 && errno == EINTR) continue;
         if (path_ == "-") {
             ended_ = true;
             return !held_.empty();
@@ -77,8 +77,13 @@ bool LogFile::read_more() {
 }
 
 bool LogFile::wait() {
-    pollfd polled{path_ == "-" ? fd_ : watch_, POLLIN, 0};
-    if (::poll(&polled, 1, path_ == "-" ? -1 : kLookAgainMs) < 0) return false;
+    std::array<pollfd, 2> polled{pollfd{path_ == "-" ? fd_ : watch_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+    do {
+        auto const ready = ::poll(polled.data(), polled.size(), path_ == "-" ? -1 : kLookAgainMs);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready > 0 && polled[1].revents != 0 && !go_on_()) return false;
+        if (ready < 0) polled[0].revents = 0;
+    } while (path_ == "-" && polled[0].revents == 0);
     std::array<char, 4096> events;
     while (watch_ >= 0 && ::read(watch_, events.data(), events.size()) > 0) continue;
     return true;
