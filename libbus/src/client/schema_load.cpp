@@ -13,12 +13,16 @@ namespace pb = google::protobuf;
 class Findings final : public pb::compiler::MultiFileErrorCollector {
 public:
     void AddError(std::string const& file, int line, int column, std::string const& text) override {
+        if (++count_ > kShown) return;
         text_ += (text_.empty() ? "" : "\n") + file + ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1) + ": " + text;
     }
-    std::string const& text() const { return text_; }
+    std::string text() const { return count_ <= kShown ? text_ : text_ + "\nand " + std::to_string(count_ - kShown) + " more"; }
 
 private:
+    static constexpr std::size_t kShown = 5;  // a file that is no .proto at all has one for each byte
+
     std::string text_;
+    std::size_t count_ = 0;
 };
 
 std::string types_in(pb::FileDescriptor const& file) {
