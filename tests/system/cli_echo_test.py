@@ -208,7 +208,7 @@ def test_a_reader_that_goes_away_ends_it_while_much_is_published(bus):
 
 
 def test_bad_names_and_options_are_status_2(bus):
-    for arguments in (('bad name',), ('a//b',), ('',), (), ('t', '-n', 'x'), ('t', '-n', '-1'), ('t', '-d', '5parsecs'), ('t', '--once', '-n', '2'),
+    for arguments in (('bad name',), ('a//b',), ('',), (), ('t', '-n', 'x'), ('t', '-n', '-1'), ('t', '-n', '18446744073709551616'), ('t', '-d', '5parsecs'), ('t', '--once', '-n', '2'),
                       ('t', '--raw', '--json'), ('t', '--raw=loud'), ('t', '--no-such-option'), ('t', '-x', 'a//b')):
         bus.run('topic', 'echo', *arguments, status=USAGE)
 
@@ -238,7 +238,9 @@ def test_the_ordered_end_of_the_bus_is_an_error(bus):
     bus.stop()
     status, _, err = echo.end()
     equal(status, ERROR)
-    equal(json.loads(err.splitlines()[-1])['error']['code'], 'closed')
+    error = json.loads(err.splitlines()[-1])['error']
+    equal(error['code'], 'closed')
+    check('busd' in error['hint'], error)
 
 
 if __name__ == '__main__':

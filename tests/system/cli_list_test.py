@@ -221,7 +221,11 @@ def test_help_and_usage(bus):
         check(done.stderr and not done.stdout, arguments)
         equal(bus.error(*arguments, status=USAGE)['code'], 'invalid', arguments)
     bus.run('--bus', status=USAGE)
-    check('--history' in bus.run('topic', 'echo', '--help').stdout)
+    for arguments in (('topic', 'echo', '--help'), ('help', 'topic', 'echo')):
+        check('--history' in bus.run(*arguments).stdout, arguments)
+    equal(bus.run('help', 'topic').stdout, bus.run('topic', '--help').stdout)
+    equal(bus.run('help').stdout, bus.run('--help').stdout)
+    bus.run('help', 'nonsense', status=USAGE)
 
 
 def test_a_topic_may_be_named_like_a_verb(bus):

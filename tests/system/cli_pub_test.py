@@ -34,7 +34,8 @@ def test_another_type_is_status_6(bus):
 def test_a_message_that_does_not_fit_the_type_is_an_error_and_nothing_is_published(bus):
     bus.publisher('t')
     for message in ('{"colour": 1}', '{"x": "much"}', '{', '[]'):
-        check('demo.Pose' in bus.error('topic', 'pub', 't', message, status=ERROR)['what'], message)
+        what = bus.error('topic', 'pub', 't', message, status=ERROR)['what']
+        check('demo.Pose' in what and '\n' not in what, what)
     equal(bus.json('topic', 'ls', 't')['topics'][0]['messages'], 1)
 
 
@@ -44,6 +45,14 @@ def test_a_broken_proto_file_is_an_error_that_names_it(bus):
         file.write('message {')
     for path in (broken, bus.proto + '.missing'):
         check(path in bus.run('topic', 'pub', 't', '{}', '--type', 'demo.Pose', '--proto', path, status=None).stderr, path)
+
+
+def test_a_file_that_is_no_proto_at_all_is_told_in_a_few_lines(bus):
+    garbage = bus.proto + '.garbage'
+    with open(garbage, 'wb') as file:
+        file.write(bytes(range(128, 256)) * 8)
+    what = bus.error('topic', 'pub', 't', '{}', '--type', 'demo.Pose', '--proto', garbage, status=ERROR)['what']
+    check(len(what.splitlines()) < 10 and 'more' in what, what)
 
 
 def test_well_known_types_need_no_file(bus):
@@ -141,6 +150,48 @@ def test_a_topic_given_wins_over_that_of_the_lines(bus):
     equal(echo.json()['topic'], 'new')
 
 
+def test_lines_give_the_type_where_a_given_topic_is_new(bus):
+    bus.publisher('old')
+    recorded = bus.run('topic', 'echo', 'old', '--history', '1', '--once', '--json').stdout
+    echo = bus.start('topic', 'echo', 'new', '--json')
+    check('waiting' in echo.error_line())
+    bus.run('topic', 'pub', 'new', '--stdin', '-w', '1', text=recorded)
+    equal(echo.json()['type'], 'demo.Pose')
+
+
+def test_lines_of_bytes_go_back_where_they_came_from(bus):
+    line = '{"topic":"raw","type":"","message":"aGVsbG8="}'
+    echo = bus.start('topic', 'echo', 'raw', '--json')
+    check('waiting' in echo.error_line())
+    bus.run('topic', 'pub', '--stdin', '-w', '1', text=line + '\n')
+    heard = echo.json()
+    equal((heard['type'], heard['message']), ('', 'aGVsbG8='))
+
+
+def test_a_line_that_is_no_json_is_told_without_the_parser_s_own_words(bus):
+    bus.publisher('t')
+    what = bus.error('topic', 'pub', 't', '--stdin', status=ERROR, text='rubbish\n')['what']
+    check('no JSON' in what and 'exception' not in what, what)
+
+
+def test_the_end_of_the_bus_ends_it_while_standard_input_is_quiet(bus):
+    publisher = bus.publisher('t')
+    bus.stop()
+    equal(publisher.process.wait(PATIENCE), ERROR)
+    check('has ended' in publisher.errors_so_far())
+
+
+def test_the_death_of_the_broker_does_not_end_it_while_standard_input_is_quiet(bus):
+    publisher = bus.publisher('t')
+    bus.stop(signal.SIGKILL)
+    bus.serve()
+    echo = bus.start('topic', 'echo', 't', '--json')
+    bus.listening('t')
+    publisher.send('{"x":7}\n')
+    equal(echo.json()['message']['x'], 7)
+    equal(publisher.end()[0], DONE)
+
+
 def test_a_bare_message_needs_a_topic(bus):
     error = bus.error('topic', 'pub', '--stdin', status=USAGE, text='{"x":1}\n')
     check('topic' in error['what'], error)
@@ -193,7 +244,7 @@ def test_the_own_topics_of_the_bus_are_not_for_others(bus):
 
 
 def test_usage_errors_are_status_2(bus):
-    for arguments in ((), ('t',), ('t', '{}', '--stdin'), ('t', '{}', '-r', '0'), ('t', '{}', '--once', '-n', '2'), ('a//b', '{}'),
+    for arguments in ((), ('t',), ('t', '{}', '--stdin'), ('t', '{}', '-r', '0'), ('t', '{}', '-r', '1e-300'), ('t', '{}', '--once', '-n', '2'), ('a//b', '{}'),
                       ('t', '{}', '--proto', bus.proto), ('t', '{}', '-w', '-1'), ('t', '{}', '--ring', 'big')):
         bus.run('topic', 'pub', *arguments, status=USAGE)
 

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <bus/name.hpp>
+#include <charconv>
 #include <utility>
 
 #include "errors.hpp"
@@ -28,14 +29,18 @@ CLI::callback_t parsed_into(std::optional<T>& target, Parse parse) {
 
 Result<std::uint64_t> parse_count(std::string const& text) {
     std::uint64_t count = 0;
-    if (!text.empty() && text[0] != '-' && text[0] != '+' && CLI::detail::lexical_cast(text, count)) return count;
+    auto const* const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, count);  // CLI11 would cut what is too large
+    if (read.ec == std::errc() && read.ptr == end) return count;
     return Error(Errc::invalid, "'" + text + "' is no count", "write a whole number, zero or more");
 }
 
+constexpr double kSlowest = 1e-6, kFastest = 1e9;  // the time between two in nanoseconds fits an int64_t
+
 Result<double> parse_rate(std::string const& text) {
     double rate = 0;
-    if (CLI::detail::lexical_cast(text, rate) && rate > 0 && rate <= 1e9) return rate;
-    return Error(Errc::invalid, "'" + text + "' is no rate", "write a number of messages a second above zero");
+    if (CLI::detail::lexical_cast(text, rate) && rate >= kSlowest && rate <= kFastest) return rate;
+    return Error(Errc::invalid, "'" + text + "' is no rate", "write a number of messages a second, from 1e-6 to 1e9");
 }
 
 class CliOptions final : public OptionSet {
@@ -149,6 +154,18 @@ Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> 
 
 }  // namespace
 
+namespace {
+
+/// `bus help topic echo` is `bus topic echo --help`.
+Result<CommandLine> help_for(std::vector<std::string> arguments, Context& context) {
+    std::size_t at = 0;
+    if (auto rest = arguments; take_word(rest, at) == "help") return CommandLine{nullptr, overview()};
+    arguments.insert(arguments.begin(), "--help");
+    return parse_command_line(std::move(arguments), context);
+}
+
+}  // namespace
+
 bool wants_json(std::vector<std::string> const& arguments) { return has_any(arguments, {"--json"}); }
 
 Result<CommandLine> parse_command_line(std::vector<std::string> arguments, Context& context) {
@@ -156,7 +173,7 @@ Result<CommandLine> parse_command_line(std::vector<std::string> arguments, Conte
     auto const first = take_word(arguments, at);
     if (first.empty() && has_any(arguments, {"--version"})) return CommandLine{nullptr, version_line()};
     if (auto const* lone = find("", first)) return parse_verb(*lone, std::move(arguments), context);
-    if (first == "help") return CommandLine{nullptr, overview()};
+    if (first == "help") return help_for(std::move(arguments), context);
     if (noun_summary(first).empty()) return usage_error("there is no '" + first + "'", "`bus --help` lists the verbs");
     auto const second = take_word(arguments, at);
     if (second.empty()) {

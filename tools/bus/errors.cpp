@@ -12,12 +12,15 @@ namespace {
 
 constexpr int kUsage = -2;  // detail() of a usage error; no errno is negative
 
+/// The library speaks to programs; this is what a user can do.
+std::string hint_of(Error const& error) { return error == Errc::closed ? "start the bus again: busd --detach" : error.hint(); }
+
 }  // namespace
 
 std::string error_json(Error const& error) {
     JsonWriter json;
     json.object().key("error").object();
-    json.member("code", to_string(error.code())).member("what", error.what()).member("hint", error.hint());
+    json.member("code", to_string(error.code())).member("what", error.what()).member("hint", hint_of(error));
     if (auto const* difference = error.schema_difference()) {
         json.key("schema_difference").object().member("ours", difference->ours).member("theirs", difference->theirs);
         json.member("text", difference->text()).end_object();
@@ -33,7 +36,7 @@ void print_error(Error const& error, bool json) {
     auto what = error.what();
     if (what.empty()) what = to_string(error.code());
     auto text = "bus: " + printable(what) + "\n";
-    if (auto const hint = error.hint(); !hint.empty()) text += "     " + printable(hint) + "\n";
+    if (auto const hint = hint_of(error); !hint.empty()) text += "     " + printable(hint) + "\n";
     write_words(text);
 }
 

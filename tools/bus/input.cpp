@@ -1,6 +1,7 @@
 // Standard input.
 #include "input.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,13 +19,23 @@ Error too_long() { return {Errc::too_large, "more than 64 MiB on standard input 
 
 }  // namespace
 
+/// Until there is something to read, or the end.
+Result<void> Input::wait() {
+    while (true) {
+        if (auto ready = wait_readable(out_, {STDIN_FILENO, bus_.fd()}, Deadline::max()); !ready) return ready.error();
+        if (auto served = bus_.dispatch(); !served) return served.error();
+        pollfd polled{STDIN_FILENO, POLLIN, 0};
+        if (::poll(&polled, 1, 0) > 0) return {};  // an error too: read() names it
+    }
+}
+
 Result<bool> Input::fill() {
     if (ended_) return false;
     if (held_.size() - at_ > kLongest) return too_long();
     if (at_ > 0) held_.erase(0, std::exchange(at_, 0));
     std::array<char, 64 * 1024> buffer;
     while (true) {
-        if (auto ready = wait_readable(out_, {STDIN_FILENO}, Deadline::max()); !ready) return ready.error();
+        if (auto ready = wait(); !ready) return ready.error();
         auto const got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (got < 0) {

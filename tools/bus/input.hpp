@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include <bus/error.hpp>
+#include <bus/connection.hpp>
 
 #include "context.hpp"
 
@@ -12,10 +12,11 @@ namespace bus::tool {
 
 class Input {
 public:
-    explicit Input(Output& out) : out_(out) {}
+    /// While it waits it also serves `bus`, and ends with it.
+    Input(Output& out, Connection& bus) : out_(out), bus_(bus) {}
 
     /// The next line without its end; the last one may lack it. Empty optional: the end.
-    /// Errors: cancelled: an interrupt; too_large: no end of line in 64 MiB; io.
+    /// Errors: cancelled: an interrupt; too_large: no end of line in 64 MiB; closed: the bus has ended; io.
     Result<std::optional<std::string>> line();
     /// The next message with protobuf's length before it. Errors: as line(); invalid: it ends in the middle.
     Result<std::optional<std::string>> delimited();
@@ -27,7 +28,10 @@ private:
     Result<bool> fill();
     std::string take(std::size_t bytes);
 
+    Result<void> wait();
+
     Output& out_;
+    Connection& bus_;
     std::string held_;
     std::size_t at_ = 0;  // how far it was used
     bool ended_ = false;

@@ -18,7 +18,9 @@ Result<void> parse(std::string const& text, Json& document) {
         document = Json::parse(text);
         return {};
     } catch (Json::exception const& error) {
-        return Error(Errc::invalid, std::string("no JSON: ") + error.what(),
+        std::string_view const what = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+        auto const name = what.find("] ");
+        return Error(Errc::invalid, "no JSON: " + std::string(name == what.npos ? what : what.substr(name + 2)),
                      "a message is JSON with the field names of its .proto: '{\"x\":1}'");
     }
 }
@@ -51,7 +53,10 @@ Result<PublishLine> read_publish_line(std::string const& line, bool bare) {
     if (auto parsed = parse(line, json); !parsed) return parsed.error();
     if (bare || !is_envelope(json)) return PublishLine{{}, {}, line};
     PublishLine read{json["topic"].get<std::string>(), {}, dump(json["message"])};
-    if (json.contains("type") && json["type"].is_string()) read.type = json["type"].get<std::string>();
+    if (json.contains("type") && json["type"].is_string()) {
+        read.type = json["type"].get<std::string>();
+        if (read.type.empty()) read.type = "bytes";  // as --type has it
+    }
     return read;
 }
 

@@ -9,6 +9,13 @@
 #include "json_read.hpp"
 
 namespace bus::tool {
+namespace {
+
+/// Protobuf shows the place in further lines: the message again, and a caret.
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+}  // namespace
+
 struct MessageBuilder::Dynamic {
     google::protobuf::DynamicMessageFactory factory;
     std::unique_ptr<google::protobuf::Message> message;
@@ -32,7 +39,7 @@ Result<std::string> MessageBuilder::serialize(std::string const& json) {
     message.Clear();
     auto const parsed = google::protobuf::util::JsonStringToMessage(json, &message);
     if (!parsed.ok()) {
-        return Error(Errc::invalid, "no message of type " + schema_.type() + ": " + std::string(parsed.message()),
+        return Error(Errc::invalid, "no message of type " + schema_.type() + ": " + first_line(std::string(parsed.message())),
                      "fields are written as in the .proto: '{\"x\":1}'");
     }
     if (!message.IsInitialized()) {

@@ -83,7 +83,7 @@ private:
 
     Result<void> publish(Connection& bus, Context& context) {
         if (raw_ == "plain") return publish_all_of_stdin(bus, context);
-        Input input(context.out);
+        Input input(context.out, bus);
         auto next = std::chrono::steady_clock::now();
         for (std::uint64_t number = 1; !count_ || number <= *count_; ++number) {
             auto const more = publish_one(bus, context, input, number);
@@ -124,12 +124,12 @@ private:
         if (topic.empty()) return usage_error("it does not say its topic", "bus topic pub TOPIC --stdin");
         if (auto good = check_topic_name(topic); !good) return good;
         auto choice = choice_;
-        if (choice.type.empty() && topic_.empty()) choice.type = read->type;
+        (topic_.empty() && choice.type.empty() ? choice.type : choice.otherwise) = read->type;
         return with_publisher(bus, context, topic, choice, line.size(), [&](auto& p) { return p.publish_json(read->message); });
     }
 
     Result<void> publish_all_of_stdin(Connection& bus, Context& context) {
-        auto const bytes = Input(context.out).all();
+        auto const bytes = Input(context.out, bus).all();
         if (!bytes) return bytes.error();
         return with_publisher(bus, context, topic_, choice_, bytes->size(), [&](auto& p) { return p.publish_bytes(*bytes); });
     }

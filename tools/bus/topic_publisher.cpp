@@ -69,11 +69,12 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
         auto const& error = loaded.error();
         return Error(error.code(), choice.proto + " can't be used: " + error.what(), error.hint());
     }
-    if (choice.type == "bytes") return Schema();
-    if (!choice.type.empty()) {
-        if (auto known = bus.schema(choice.type)) return known;
-        if (auto const* descriptor = well_known(choice.type)) return Schema::of(*descriptor);
-        return Error(Errc::not_found, "nobody on the bus knows type '" + choice.type + "'", "add --proto FILE.proto, where it is defined");
+    auto const& type = choice.type.empty() ? choice.otherwise : choice.type;
+    if (type == "bytes") return Schema();
+    if (!type.empty()) {
+        if (auto known = bus.schema(type)) return known;
+        if (auto const* descriptor = well_known(type)) return Schema::of(*descriptor);
+        return Error(Errc::not_found, "nobody on the bus knows type '" + type + "'", "add --proto FILE.proto, where it is defined");
     }
     return Error(Errc::not_found, "there is no topic '" + topic + "' yet, so its type is not known",
                  "bus topic pub " + topic + " --type nav.Pose --proto FILE.proto '{...}'");

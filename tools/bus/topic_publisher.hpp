@@ -15,8 +15,9 @@
 namespace bus::tool {
 
 struct TypeChoice {
-    std::string type;   // "" : as the bus says; "bytes": none
-    std::string proto;  // a .proto file that defines it
+    std::string type;       // "" : as the bus says; "bytes": none
+    std::string proto;      // a .proto file that defines it
+    std::string otherwise;  // the type where neither says one
 };
 
 /// The type of a topic: what the bus says of the topic; else `choice`, by its file, the bus, or what protobuf itself brings.
