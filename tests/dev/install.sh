@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./dev. What is missing is installed, nothing else is touched: no removal, no recommended extras, no question asked.
 
 say() { printf '== %3d s: %s\n' "$SECONDS" "$*"; }
@@ -14,6 +15,7 @@ declare -A packages=(
 
 # need_for PURPOSE...: the packages of these purposes are there afterwards.
 need_for() {
+    # shellcheck disable=SC2154  # `word` is ./dev's
     command -v dpkg-query >/dev/null || { say "no dpkg here: install yourself what ./dev $word needs (tests/dev/install.sh lists Debian's names)"; return; }
     local purpose package missing=() why=()
     for purpose in "$@"; do
@@ -30,10 +32,10 @@ installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -
 
 # install WHY PACKAGE...
 install() {
-    local why=$1 plan removed log
+    local reason=$1 plan removed log
     shift
     local options=(-y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
-    say "installing what is missing for: $why"
+    say "installing what is missing for: $reason"
     say "    $*"
     ((EUID == 0)) || command -v sudo >/dev/null || die "there is no sudo here; run this as root, then start again:
     apt-get update && apt-get install ${options[*]} $*"

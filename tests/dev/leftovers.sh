@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # leftovers.sh FILE COMMAND...: runs the command; what it left in this IPC namespace stands in FILE then, one object a line.
 file=$1
 shift

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./dev. The steps its words are made of; each leaves its verdict in the counts.
 
 jobs=${BUS_JOBS:-$(nproc)}
@@ -8,7 +9,6 @@ passed=0 failed=0 skipped=0
 
 # From here on the last line tells the counts, however the script ends.
 counting() {
-    finished=
     trap conclude EXIT
     trap 'exit 130' INT TERM
     unset BUS_NAME BUS_RUNTIME_DIR BUS_BUSD BUS_STRESS
@@ -174,6 +174,7 @@ tidy() {
     [[ -n $seen ]] || return 0
     generated_headers || return 1
     export -f tidy_one tidy_stamp
+    # shellcheck disable=SC2016  # it is that bash that expands them
     xargs -P "$jobs" -I '{}' bash -c 'tidy_one "$1" "$2"' _ '{}' "$headers" <<<"$seen"
 }
 
