@@ -1,9 +1,11 @@
-// The lock around one publisher's or one subscriber's private state: one compare-and-swap where nobody else is there, no system call.
+// The lock around one publisher's or one subscriber's private state: one compare-and-swap where nobody else is there, no system call. In a
+// process with one thread, a load and a store: a second thread begins after both (pthread_create).
 //
 // Who finds it busy spins a little, then naps: its holder works for well below a microsecond, or waits for room in a ring for seconds.
 // Private to this process: no death leaves it locked. In a forked child nobody takes it (handles look at the fork guard first).
 #pragma once
 
+#include <sys/single_threaded.h>
 #include <time.h>
 
 #include <algorithm>
@@ -17,6 +19,11 @@ namespace bus::client {
 class BusyLock {
 public:
     bool try_lock() noexcept {
+        if (__libc_single_threaded != 0) {
+            if (word_.load(std::memory_order_relaxed) != kFree) return false;
+            word_.store(kBusy, std::memory_order_relaxed);
+            return true;
+        }
         auto expected = kFree;
         return word_.compare_exchange_strong(expected, kBusy, std::memory_order_acquire, std::memory_order_relaxed);
     }

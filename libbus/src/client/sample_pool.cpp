@@ -1,6 +1,8 @@
 // The pool of messages on their way to the user.
 #include "client/sample_pool.hpp"
 
+#include <sys/single_threaded.h>
+
 #include <bit>
 
 namespace bus {
@@ -36,7 +38,12 @@ std::byte* PooledSample::grow(std::size_t size) {
 }
 
 void SamplePool::refill() {
-    free_ = returned_.exchange(nullptr, std::memory_order_acquire);  // pairs with the release in give_back: the last user is done with it
+    if (__libc_single_threaded != 0) {
+        free_ = returned_.load(std::memory_order_relaxed);
+        returned_.store(nullptr, std::memory_order_relaxed);
+    } else {
+        free_ = returned_.exchange(nullptr, std::memory_order_acquire);  // pairs with the release in give_back: its last user is done
+    }
     if (free_ != nullptr) return;
     free_ = new PooledSample(*this);
     ++blocks_;
@@ -44,6 +51,11 @@ void SamplePool::refill() {
 
 void SamplePool::give_back(PooledSample* block) noexcept {
     auto* head = returned_.load(std::memory_order_acquire);
+    if (__libc_single_threaded != 0 && head != orphaned()) {
+        block->next = head;
+        returned_.store(block, std::memory_order_relaxed);
+        return;
+    }
     while (head != orphaned()) {
         block->next = head;
         // release: pairs with the exchange in refill() and orphan()

@@ -1,7 +1,7 @@
 // Messages on their way to the user: blocks that are used again, so that receiving allocates nothing in the steady state.
 //
-// One thread at a time takes (the subscriber's); anybody gives back, with one compare-and-swap. Taking prefers the private list and
-// fetches all that was given back at once when that is empty, so there is no ABA.
+// One thread at a time takes (the subscriber's); anybody gives back, with one compare-and-swap (in a process with one thread, a load and a
+// store). Taking prefers the private list and fetches all that was given back at once when that is empty, so there is no ABA.
 //
 // A Sample may outlive the pool's owner. Then the head of the list says kOrphaned and each block is deleted by whoever gives it back; the
 // last one deletes the pool. The number of blocks that are out is added once, by the owner, and taken away by each that comes back: the
