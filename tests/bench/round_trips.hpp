@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report.hpp"
+#include "shm/memory.hpp"
 
 namespace bus::bench {
 
@@ -26,8 +27,10 @@ double round_trips(int count, std::vector<double>* samples, RoundTrip&& round_tr
 
 template <class T>
 Sample<T> poll(Subscriber<T>& subscriber) {
-    for (;;)
+    for (;;) {
         if (auto sample = subscriber.try_receive()) return std::move(*sample);
+        shm::cpu_relax();  // as the floor does
+    }
 }
 
 template <class T>

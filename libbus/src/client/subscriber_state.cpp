@@ -55,6 +55,7 @@ Inlet* SubscriberState::next_inlet() noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         if (current_ >= count) current_ = 0;
         if (inlets_[current_]->has_news()) return inlets_[current_].get();
+        inlets_[current_]->reader().prefetch_next();
         ++current_;
         burst_ = 0;
     }

@@ -73,6 +73,13 @@ public:
     /// Whether there may be something to read, by one load of `tail`.
     bool has_news() const noexcept { return ring_.head->tail.load(std::memory_order_acquire) > position_; }
 
+    /// After a look that found nothing: fetches the two lines the next message will begin in. Whoever polls has them under way when the
+    /// tail moves, instead of asking for them only then: one transfer between the two CPUs, not one after the other.
+    void prefetch_next() const noexcept {
+        __builtin_prefetch(ring_.data + (position_ & mask_));
+        __builtin_prefetch(ring_.data + ((position_ + 64) & mask_));
+    }
+
     /// Tells the cursor how far copying has come (next() does so itself every eighth of the ring and when it finds nothing new).
     void tell() noexcept;
 
