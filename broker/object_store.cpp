@@ -130,14 +130,14 @@ void ObjectStore::forget(RegistryRecord record) {
     compact_sometimes();
 }
 
-Result<ObjectRef> ObjectStore::create_queue(ObjectKind kind, sys::Ownership access, std::string text) {
+Result<ObjectRef> ObjectStore::create_queue(ObjectKind kind, sys::Ownership access, std::string const& text) {
     auto record = intend(kind, access.uid, text);
     if (!record) return record.error();
     auto queue = sys::OwnedQueue::create(record->key, 0600);
-    Result<void> given;
-    if (!queue || !(given = queue->get().set_owner(access))) {
+    auto const given = queue ? queue->get().set_owner(access) : Result<void>(queue.error());
+    if (!given) {
         forget(*record);
-        return queue ? given.error() : queue.error();
+        return given.error();
     }
     auto ref = made(*record, queue->id());
     if (ref) (void)queue->release();
@@ -145,14 +145,14 @@ Result<ObjectRef> ObjectStore::create_queue(ObjectKind kind, sys::Ownership acce
 }
 
 Result<ObjectRef> ObjectStore::create_set(ObjectKind kind, std::span<sys::SemaphoreValue const> initial, sys::Ownership access,
-                                          std::string text) {
+                                          std::string const& text) {
     auto record = intend(kind, access.uid, text);
     if (!record) return record.error();
     auto set = sys::OwnedSemaphoreSet::create(record->key, initial, 0600);
-    Result<void> given;
-    if (!set || !(given = set->get().set_owner(access))) {
+    auto const given = set ? set->get().set_owner(access) : Result<void>(set.error());
+    if (!given) {
         forget(*record);
-        return set ? given.error() : set.error();
+        return given.error();
     }
     auto ref = made(*record, set->id());
     if (ref) (void)set->release();

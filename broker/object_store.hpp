@@ -40,9 +40,9 @@ public:
         : folder_(&folder), registry_(std::move(registry)), generation_(generation) {}
 
     /// Errors of all three: limit: a kernel limit, with its name; io, limit: the registry can't be written. Nothing is left then.
-    Result<shm::ObjectRef> create_queue(shm::ObjectKind kind, sys::Ownership access, std::string text);
+    Result<shm::ObjectRef> create_queue(shm::ObjectKind kind, sys::Ownership access, std::string const& text);
     Result<shm::ObjectRef> create_set(shm::ObjectKind kind, std::span<sys::SemaphoreValue const> initial, sys::Ownership access,
-                                      std::string text);
+                                      std::string const& text);
     using Fill = std::function<Result<void>(std::span<std::byte> segment)>;
     Result<MadeSegment> create_segment(SegmentOrder const& order, Fill const& fill = {});
 

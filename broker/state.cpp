@@ -5,15 +5,15 @@
 
 namespace bus::broker {
 
-State::State(sys::Directory& folder_, Config config_, ObjectStore objects_, BusObjects bus_, shm::DirectoryWriter directory_,
-             sys::Poller poller_)
-    : folder(folder_),
-      config(std::move(config_)),
+State::State(sys::Directory& own_folder, Config read_config, ObjectStore store, BusObjects bus_objects, shm::DirectoryWriter writer,
+             sys::Poller own_poller)
+    : folder(own_folder),
+      config(std::move(read_config)),
       rules(config.rules, sys::effective_uid(), sys::effective_gid()),
-      objects(std::move(objects_)),
-      bus(std::move(bus_)),
-      directory(directory_),
-      poller(std::move(poller_)),
+      objects(std::move(store)),
+      bus(std::move(bus_objects)),
+      directory(writer),
+      poller(std::move(own_poller)),
       ids(objects.generation()),
       users(directory, objects),
       schemas(directory, objects),

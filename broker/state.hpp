@@ -36,8 +36,8 @@ struct Counters {
 };
 
 struct State {
-    State(sys::Directory& folder_, Config config_, ObjectStore objects_, BusObjects bus_, shm::DirectoryWriter directory_,
-          sys::Poller poller_);
+    State(sys::Directory& own_folder, Config read_config, ObjectStore store, BusObjects bus_objects, shm::DirectoryWriter writer,
+          sys::Poller own_poller);
     State(State const&) = delete;
     State& operator=(State const&) = delete;
 

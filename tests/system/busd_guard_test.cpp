@@ -201,7 +201,7 @@ TEST_F(BusdGuard, AFullTableIsALimitWithItsNumber) {
     auto const third = raw->publisher("c");
     ASSERT_FALSE(third);
     EXPECT_EQ(third.error(), Errc::limit);
-    EXPECT_NE(third.error().what().find("2"), std::string::npos) << third.error().what();
+    EXPECT_NE(third.error().what().find('2'), std::string::npos) << third.error().what();
     EXPECT_EQ(count_entries<shm::TopicEntry>(raw->bus()), 2u);
     EXPECT_EQ(ipc_objects().size(), objects);
     auto second = RawClient::open();

@@ -42,7 +42,7 @@ BUS_TEST_ROLE(checking_reader) {
         auto const sequence = sample.info().sequence;
         role.require(sequence == expected + sample.info().lost_before, "sequence " + std::to_string(sequence));
         expected = sequence + 1;
-        if (sample.message().size() == 0) break;
+        if (sample.message().empty()) break;
         ++received;
         role.require(sample.message().text() == content(sequence, bytes_of(sequence)), "content of " + std::to_string(sequence));
     }

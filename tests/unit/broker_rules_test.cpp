@@ -13,7 +13,7 @@ namespace bus::broker {
 namespace {
 
 constexpr std::uint32_t kOwn = 100, kAlice = 200, kBob = 300, kGroup = 5000, kOtherGroup = 5001;
-Subject const own{kOwn, {}}, alice{kAlice, {kGroup}}, bob{kBob, {}};
+Subject const kOwner{kOwn, {}}, kAliceOfGroup{kAlice, {kGroup}}, kBobAlone{kBob, {}};
 
 Rule for_groups(std::vector<std::uint32_t> groups, std::vector<std::string> publish, std::vector<std::string> subscribe) {
     Rule rule;
@@ -32,26 +32,26 @@ Rule for_users(std::vector<std::uint32_t> users, std::vector<std::string> publis
 TEST(Rules, WithoutAnyOnlyTheOwnUidMayDoAnything) {
     Rules const rules({}, kOwn, kOwn);
     for (auto const verb : {Verb::publish, Verb::subscribe, Verb::reliable, Verb::operate}) {
-        EXPECT_TRUE(rules.allows(own, verb, "a/b"));
-        EXPECT_FALSE(rules.allows(alice, verb, "a/b"));
+        EXPECT_TRUE(rules.allows(kOwner, verb, "a/b"));
+        EXPECT_FALSE(rules.allows(kAliceOfGroup, verb, "a/b"));
     }
-    EXPECT_FALSE(rules.admits(alice));
+    EXPECT_FALSE(rules.admits(kAliceOfGroup));
     EXPECT_EQ(rules.ring_access("a/b", kOwn).mode, 0600u);
 }
 
 TEST(Rules, AGroupReadsByMode0640) {
     Rules const rules({for_groups({kGroup}, {"robot/**"}, {"robot/**"})}, kOwn, kOwn);
-    EXPECT_TRUE(rules.allows(alice, Verb::publish, "robot/pose"));
-    EXPECT_FALSE(rules.allows(alice, Verb::publish, "weather"));
-    EXPECT_FALSE(rules.allows(alice, Verb::reliable, "robot/pose"));
-    EXPECT_FALSE(rules.allows(bob, Verb::subscribe, "robot/pose"));
+    EXPECT_TRUE(rules.allows(kAliceOfGroup, Verb::publish, "robot/pose"));
+    EXPECT_FALSE(rules.allows(kAliceOfGroup, Verb::publish, "weather"));
+    EXPECT_FALSE(rules.allows(kAliceOfGroup, Verb::reliable, "robot/pose"));
+    EXPECT_FALSE(rules.allows(kBobAlone, Verb::subscribe, "robot/pose"));
     auto const access = rules.ring_access("robot/pose", kAlice);
     EXPECT_EQ(access.mode, 0640u);
     EXPECT_EQ(access.gid, kGroup);
     EXPECT_EQ(access.uid, kAlice);
-    EXPECT_TRUE(rules.can_read(alice, access));
-    EXPECT_FALSE(rules.can_read(bob, access));
-    EXPECT_TRUE(rules.can_read(own, access));
+    EXPECT_TRUE(rules.can_read(kAliceOfGroup, access));
+    EXPECT_FALSE(rules.can_read(kBobAlone, access));
+    EXPECT_TRUE(rules.can_read(kOwner, access));
 }
 
 TEST(Rules, EverybodyReadsByMode0644EvenWhereAGroupMayToo) {
@@ -64,8 +64,8 @@ TEST(Rules, WhoMaySubscribeReliablyMaySubscribe) {
     Rule rule = for_groups({kGroup}, {}, {});
     rule.reliable = {"a"};
     Rules const rules({rule}, kOwn, kOwn);
-    EXPECT_TRUE(rules.allows(alice, Verb::subscribe, "a"));
-    EXPECT_TRUE(rules.allows_some(alice, Verb::subscribe));
+    EXPECT_TRUE(rules.allows(kAliceOfGroup, Verb::subscribe, "a"));
+    EXPECT_TRUE(rules.allows_some(kAliceOfGroup, Verb::subscribe));
     EXPECT_EQ(rules.ring_access("a", kOwn).mode, 0640u);
 }
 

@@ -34,8 +34,7 @@ private:
     template <class F>
     struct Holder final : Base {
         F f;
-        template <class G>
-        explicit Holder(G&& g) : f(std::forward<G>(g)) {}
+        explicit Holder(F given) : f(std::move(given)) {}
         R call(A... a) override { return f(std::forward<A>(a)...); }
     };
     std::unique_ptr<Base> call_;

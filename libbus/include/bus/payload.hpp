@@ -22,8 +22,8 @@ class TypeSource;  // what a topic carries, looked up at the first question
 /// Raw bytes: a view, owns nothing. In a Sample it points into the Sample.
 class Bytes : public std::span<std::byte const> {
 public:
-    using span::span;
-    Bytes(std::span<std::byte const> s) : span(s) {}                  // NOLINT(google-explicit-constructor): any bytes will do
+    using span::span;                                 // NOLINT(modernize-use-equals-default): an inherited one is nobody's to default
+    Bytes(std::span<std::byte const> s) : span(s) {}  // NOLINT(google-explicit-constructor): any bytes will do
     Bytes(std::string_view s) : span(std::as_bytes(std::span(s))) {}  // NOLINT(google-explicit-constructor): text too
     std::string_view text() const { return {reinterpret_cast<char const*>(data()), size()}; }
 };

@@ -36,13 +36,13 @@ Result<void> Connection::run(std::stop_token stop) {
     auto const keep = state_;  // likewise
     if (!keep) return moved();
     if (keep->in_child()) return client::Core::closed_by_fork();
-    return keep->data->loop.run(std::move(stop));
+    return keep->data->loop.run(stop);
 }
 
 Result<void> Connection::wait_for(Duration timeout, std::stop_token stop) {
     if (!state_) return moved();
     if (state_->in_child()) return client::Core::closed_by_fork();
-    return state_->data->loop.wait_for(timeout, std::move(stop));
+    return state_->data->loop.wait_for(timeout, stop);
 }
 
 void Connection::stop() noexcept {
