@@ -31,7 +31,7 @@ BUS_TEST_ROLE(stressed_reader) {
         auto const sequence = sample.info().sequence;
         role.require(sequence == expected + sample.info().lost_before, "sequence " + std::to_string(sequence));
         expected = sequence;
-        if (sample.message().size() == 0) break;
+        if (sample.message().empty()) break;
         ++received;
         role.require(sample.message().text() == content(sequence, bytes_of(sequence)), "content of " + std::to_string(sequence));
     }

@@ -85,7 +85,7 @@ TEST_F(Tables, AFullTableOfTopicsIsALimitThatChangesNothing) {
     auto const refused = topics.find_or_create("d");
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), Errc::limit);
-    EXPECT_NE(refused.error().what().find("3"), std::string::npos) << refused.error().what();
+    EXPECT_NE(refused.error().what().find('3'), std::string::npos) << refused.error().what();
     EXPECT_EQ(topics.find("d"), nullptr);
     EXPECT_TRUE(topics.remove_unneeded(*topics.find("b")));
     EXPECT_TRUE(topics.find_or_create("d"));

@@ -6,7 +6,6 @@
 
 namespace bus::test {
 
-using shm::kClosed;
 using shm::MemberList;
 using shm::ReaderKind;
 

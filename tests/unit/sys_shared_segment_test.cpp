@@ -57,7 +57,7 @@ TEST(SegmentMapping, IsDetachedByItsDestructorAndMovedWhole) {
     {
         auto first = sys::SegmentMapping::attach(segment.id(), sys::Access::read_write).value();
         sys::SegmentMapping second = std::move(first);
-        EXPECT_TRUE(first.bytes().empty());
+        EXPECT_TRUE(first.bytes().empty());  // NOLINT(bugprone-use-after-move): it is then empty
         EXPECT_EQ(second.bytes().size(), 8192U);
         EXPECT_EQ(segment.get().stat().value().attached, 1U);
         first = std::move(second);
