@@ -1,9 +1,12 @@
 /* Reliable join at full speed: a reader becomes a member of a ring whose publisher never stops. Steps P and J: docs/models.md#join
  *
- * Stands for:  RingWriter::refresh_limit, RingWriter::wait_for_room    (libbus/src/shm/ring_writer.hpp)
- *              RingReader::join, RingReader::advance                   (libbus/src/shm/ring_reader.hpp)
- *              Cursor attach and close                                 (libbus/src/shm/cursors.hpp)
- *              adding and removing a MemberEntry                       (broker, libbus/src/shm/directory.hpp)
+ * Stands for:  RingWriter::refresh_limit                               (libbus/src/shm/ring_writer.hpp)
+ *              waiting for room                                        (libbus/src/client/publisher_room.cpp)
+ *              join_reliably                                           (libbus/src/shm/ring_start.cpp)
+ *              RingReader::take, tell                                  (libbus/src/shm/ring_reader.hpp)
+ *              MemberList, floor                                       (libbus/src/shm/members.hpp)
+ *              attach_cursor, close_cursor                             (libbus/src/shm/cursors.hpp)
+ *              adding and removing a MemberEntry                       (broker, libbus/src/shm/directory_writer.hpp)
  * Safety:      a reliable reader never finds a message overwritten (assert in `consume`) and never starts beyond the tail.
  * Progress:    every process comes to its end (anything else is an invalid end state): no publisher waits for ever for a reader
  *              that is dead, has left, or has not attached because busd died before it answered.
@@ -225,7 +228,7 @@ inline consume_all() {
     od
 }
 
-/* RingReader::join: membership is there, the cursor is not attached */
+/* join_reliably: membership is there, the cursor is not attached */
 inline join() {
     if
     :: x = (limit > CAP -> limit - CAP : 0)                  /* J1: history: the lowest position that may still be there */

@@ -1,7 +1,7 @@
 /* Session slots: offered -> live -> reaped, tokens with SEM_UNDO, clients and busd killed at any step. Rules T: docs/models.md#session
  *
- * Stands for:  SessionTable::offer, attach, withdraw, reap; adoption of sessions   (broker/)
- *              Admission::take_token, Session::leave                               (libbus/src/client/admission.cpp, session.cpp)
+ * Stands for:  offering, attaching, withdrawing, reaping, adopting sessions        (broker/sessions.cpp, reaper.cpp)
+ *              Token::take, Session::leave                                         (libbus/src/client/admission.cpp, session.cpp)
  * Safety:      a slot is never owned by two; a live client's session is never reaped or withdrawn; who owns a slot has its objects; none leak.
  * Progress:    every client that is not killed gets a session and ends; when nothing moves any more, every slot is free and holds nothing.
  * Crashes:     clients and busd at any step. The kernel undoes a dead process's semops before it drops its locks, so before the next

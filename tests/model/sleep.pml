@@ -1,9 +1,9 @@
 /* Commit, sleep, bell: several publishers, fenced and hot; a reader that sleeps is always woken. Steps C, S, H: docs/models.md#sleep
  *
- * Stands for:  RingWriter::commit                                      (libbus/src/shm/ring_writer.hpp)
- *              Doorbell::ring_sleepers, Doorbell::sleep                (libbus/src/client/doorbell.hpp)
- *              RingWriter::become_hot, become_fenced                   (libbus/src/shm/ring_writer.hpp)
- *              SessionTable::reap: rings for the dead                  (broker/session_table.cpp)
+ * Stands for:  RingWriter::flush, after_commit, set_fenced             (libbus/src/shm/ring_writer.hpp)
+ *              Bellringer::ring_new, Sleeper, AttentionWatch           (libbus/src/shm/sleepers.hpp)
+ *              Audience::attend, wait_until                            (libbus/src/client/audience.cpp, waiting.cpp)
+ *              reaping: bells for the dead                             (broker/reaper.cpp)
  * Safety:      see progress: what can go wrong here is a sleep without end.
  * Progress:    every reader reads all that was committed and ends; one that sleeps over committed data is an invalid end state.
  *              Sleepers have no time-out here (the second net of 4 looks a second is off).
@@ -73,7 +73,7 @@ end:
     od
 }
 
-/* Doorbell::ring_sleepers. C4: rings those whose epoch it has not rung yet. It writes nothing that others read. */
+/* Bellringer::ring_new. C4: rings those whose epoch it has not rung yet. It writes nothing that others read. */
 inline ring_sleepers() {
     do
     :: r < READERS ->
@@ -181,7 +181,7 @@ proctype publisher(byte p) {
 #define READ_FENCED(p) must = must || !fenced[p]
 #define LOOK(p) atomic { if :: tail[p] > consumed[p] -> consumed[p] = tail[p]; found = true :: else fi }
 
-/* Doorbell::sleep */
+/* Sleeper::fall_asleep, and its caller */
 proctype reader(byte r) {
     byte consumed[PUBLISHERS], epoch; bool found, must;
 awake:
