@@ -124,14 +124,16 @@ Result<std::uint64_t> PublisherState::publish_with(std::size_t bytes, PublishOpt
     return Error(Errc::invalid, "a message on " + topic_ + " was changed by another thread while it was published");
 }
 
-Result<std::uint64_t> PublisherState::publish(google::protobuf::MessageLite const& message, PublishOptions const* options) {
+// Flattened, as SubscriberState::take is. What seldom happens stands apart (gnu::cold).
+[[gnu::flatten]] Result<std::uint64_t> PublisherState::publish(google::protobuf::MessageLite const& message,
+                                                               PublishOptions const* options) {
     auto const bytes = size_of(message);
     if (!bytes) [[unlikely]]
         return bytes.error();
     return publish_with(*bytes, options, [&](std::byte* to) { return write_message(message, to, *bytes); });
 }
 
-Result<std::uint64_t> PublisherState::publish(std::span<std::byte const> bytes, PublishOptions const* options) {
+[[gnu::flatten]] Result<std::uint64_t> PublisherState::publish(std::span<std::byte const> bytes, PublishOptions const* options) {
     if (plain_bytes_ != 0 && bytes.size() != plain_bytes_) [[unlikely]]
         return Error(Errc::invalid,
                      "the struct on " + topic_ + " has " + std::to_string(plain_bytes_) + " bytes, not " + std::to_string(bytes.size()));

@@ -60,10 +60,10 @@ private:
     struct Leave;
 
     bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
-    Error closed() const;
-    Error too_large(std::size_t bytes) const;
+    [[gnu::cold, gnu::noinline]] Error closed() const;
+    [[gnu::cold, gnu::noinline]] Error too_large(std::size_t bytes) const;
     bool try_enter() noexcept { return !is_closed() && lock_.lock_unless_lent(); }
-    Error refused() const;  // why not
+    [[gnu::cold, gnu::noinline]] Error refused() const;  // why not
     void leave() noexcept { lock_.unlock(); }
 
     /// Room for a record, or null: the message is dropped, its number used up. Errors: as publish.
@@ -72,14 +72,14 @@ private:
             return to;
         return reserve_slowly(bytes, extension_bytes, alignment);
     }
-    Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
+    [[gnu::cold, gnu::noinline]] Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     std::byte* try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     template <class Fill>
     Result<std::uint64_t> publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill);
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
-    void attend();
+    [[gnu::noinline]] void attend();
     void count_ready();
 
     std::shared_ptr<Core> core_;

@@ -30,6 +30,7 @@ public:
     explicit RingWriter(WritableRing ring) noexcept
         : ring_(ring),
           mask_(ring.capacity - 1),
+          longest_(max_payload_bytes(ring.capacity)),
           ahead_(ring.capacity == kBlock ? 0 : std::min<std::uint64_t>(ring.capacity / 16, kBlock)),
           limit_(ring.head->limit.load(std::memory_order_relaxed)),
           fenced_(ring.head->fenced.load(std::memory_order_relaxed) != 0) {}
@@ -46,7 +47,7 @@ public:
     Result<std::span<std::byte>> reserve(std::size_t bytes, std::uint16_t extension_bytes = 0, std::size_t alignment = kRecordAlign);
 
     bool fits(std::size_t bytes, std::uint16_t extension_bytes = 0) const noexcept {
-        return bytes <= max_payload_bytes(ring_.capacity, extension_bytes);
+        return bytes <= longest_ - std::min<std::uint64_t>(extension_bytes, longest_);
     }
     Error too_large(std::size_t bytes) const;
 
@@ -147,6 +148,7 @@ private:
 
     WritableRing ring_;
     std::uint64_t mask_ = 0;
+    std::uint64_t longest_ = 0;   // payload and extension
     std::uint64_t ahead_ = 0;     // claimed at once: spares readers and us most of the traffic on `reserve`
     std::uint64_t position_ = 0;  // end of what was appended
     std::uint64_t tail_ = 0;      // end of what was committed
