@@ -3,7 +3,8 @@
 
 #include <bus/name.hpp>
 
-#include "schema_match.hpp"
+#include "schema_check.hpp"
+#include "wire/type_comparison.hpp"
 
 namespace bus::broker {
 namespace {
@@ -29,16 +30,19 @@ Result<void> check_type(v1::Type const& type) {
 Result<void> check_agreement(State& state, Topic const* topic, v1::Type const& type, std::string_view who) {
     if (topic == nullptr || !topic->type_settled()) return {};
     if (topic->type.name != type.name()) {
-        return Error(Errc::schema_mismatch,
-                     std::string(who) + " has type " + shown(type.name()) + ", the topic has type " + shown(topic->type.name),
-                     "bus topic info " + topic->name);
+        auto const plainly = [](std::string const& name) { return name.empty() ? std::string("bytes") : name; };
+        auto const ours = plainly(type.name()), theirs = plainly(topic->type.name);
+        SchemaDifference difference{ours, theirs, {{SchemaDifference::Change::Verdict::refused, "(the type)", ours, theirs}}};
+        return Error(std::string(who) + " has type " + shown(type.name()) + ", the topic has type " + shown(topic->type.name),
+                     std::move(difference), "bus topic info " + topic->name);
     }
     auto const stored = state.schemas.bytes(topic->type.schema);
     if (type.descriptor_set().empty() || stored.empty() || stored == type.descriptor_set()) return {};
-    if (same_message(stored, type.descriptor_set(), type.name())) return {};
-    return Error(Errc::schema_mismatch,
-                 std::string(who) + " has another version of type " + shown(type.name()) + " than the topic: their fields differ",
-                 "bus schema show " + topic->name);
+    auto difference = wire::compare_types(type.descriptor_set(), stored, type.name());
+    if (!difference) return difference.error();
+    if (difference->changes.empty()) return {};
+    return Error(std::string(who) + " has another version of type " + shown(type.name()) + " than the topic:", std::move(*difference),
+                 "bus topic info " + topic->name);
 }
 
 Result<TopicType> store_type(State& state, v1::Type const& type) {

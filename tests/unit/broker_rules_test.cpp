@@ -5,7 +5,7 @@
 
 #include "config.hpp"
 #include "rules.hpp"
-#include "schema_match.hpp"
+#include "schema_check.hpp"
 #include "support/temporary_directory.hpp"
 #include "sys/process.hpp"
 

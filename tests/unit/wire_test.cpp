@@ -149,6 +149,20 @@ TEST(Control, AnErrorSurvivesTheWay) {
     EXPECT_EQ(from_failure(failure), Errc::failed);
 }
 
+TEST(Control, ASchemaDifferenceSurvivesTheWay) {
+    using Verdict = SchemaDifference::Change::Verdict;
+    Error const said("they differ:", SchemaDifference{"a.Ours", "a.Theirs", {{Verdict::lossy, "x", "int64 x = 1", "int32 x = 1"}}}, "hint");
+    v1::Failure failure;
+    to_failure(said, failure);
+    auto const heard = from_failure(failure);
+    EXPECT_EQ(heard.what(), said.what()) << "its text is in it once";
+    ASSERT_NE(heard.schema_difference(), nullptr);
+    EXPECT_EQ(heard.schema_difference()->changes.at(0).verdict, Verdict::lossy);
+    EXPECT_EQ(heard.schema_difference()->text(), said.schema_difference()->text());
+    failure.mutable_difference()->mutable_changes(0)->set_verdict(77);
+    EXPECT_EQ(from_failure(failure).schema_difference()->changes.at(0).verdict, Verdict::refused);
+}
+
 TEST(Mail, GoesOnWhereAFullQueueStoppedIt) {
     auto queue = sys::OwnedQueue::create(sys::random_key().value(), 0600).value();
     v1::Answer answer;

@@ -91,16 +91,50 @@ Result<v1::Hello> parse_hello(Frame const& frame) {
 
 Result<v1::Request> parse_request(std::string const& message) { return parse<v1::Request>(message, "Request"); }
 
+namespace {
+
+void to_difference(SchemaDifference const& difference, v1::SchemaDifference& message) {
+    message.set_ours(difference.ours);
+    message.set_theirs(difference.theirs);
+    for (auto const& change : difference.changes) {
+        auto& added = *message.add_changes();
+        added.set_verdict(static_cast<std::uint32_t>(change.verdict));
+        added.set_field(change.field);
+        added.set_ours(change.ours);
+        added.set_theirs(change.theirs);
+    }
+}
+
+SchemaDifference from_difference(v1::SchemaDifference const& message) {
+    using Verdict = SchemaDifference::Change::Verdict;
+    SchemaDifference difference{message.ours(), message.theirs(), {}};
+    for (auto const& change : message.changes()) {
+        auto const verdict =
+            change.verdict() <= static_cast<std::uint32_t>(Verdict::refused) ? static_cast<Verdict>(change.verdict()) : Verdict::refused;
+        difference.changes.push_back({verdict, change.field(), change.ours(), change.theirs()});
+    }
+    return difference;
+}
+
+}  // namespace
+
 void to_failure(Error const& error, v1::Failure& failure) {
     failure.set_code(static_cast<std::uint32_t>(error.code()));
     failure.set_what(error.what());
     failure.set_hint(error.hint());
     failure.set_detail(error.detail());
+    if (auto const* const difference = error.schema_difference()) {
+        failure.set_what(
+            error.what().substr(0, error.what().size() - difference->text().size() - 1));  // its text is made anew from the data
+        to_difference(*difference, *failure.mutable_difference());
+    }
 }
 
 Error from_failure(v1::Failure const& failure) {
     bool const known = failure.code() > static_cast<std::uint32_t>(Errc::ok) && failure.code() <= static_cast<std::uint32_t>(Errc::failed);
     auto const code = known ? static_cast<Errc>(failure.code()) : Errc::failed;
+    if (code == Errc::schema_mismatch && failure.has_difference())
+        return Error(failure.what(), from_difference(failure.difference()), failure.hint());
     return {code, failure.what(), failure.hint(), failure.detail()};
 }
 
