@@ -179,7 +179,7 @@ std::string garbled(Version& writer, Version& reader) {
         if (!read->ParsePartialFromString(written->SerializePartialAsString())) return "does not parse: " + written->ShortDebugString();
         if (!read->IsInitialized()) return "lacks " + read->InitializationErrorString();
         auto const before = render(*written, reader.type), after = render(*read, writer.type);
-        if (before != after) return before + " became " + after;
+        if (before != after) return std::string(before).append(" became ").append(after);
     }
     return {};
 }
