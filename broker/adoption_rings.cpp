@@ -21,6 +21,11 @@ Session* session_of(State& state, std::uint32_t index, std::uint64_t id) {
     return session != nullptr && session->id == id ? session : nullptr;
 }
 
+void adopt_version(State& state, std::uint32_t& schema) {
+    if (state.schemas.bytes(schema).empty()) schema = shm::kNil;
+    state.schemas.share(schema);
+}
+
 bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) {
     if (!state.topics.all().contains(entry.topic) || !state.objects.knows(entry.segment)) return false;
     auto const arena = state.arenas.adopt(entry.segment, entry.session_id);
@@ -33,6 +38,7 @@ bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) 
     if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
     auto& ring = state.rings.adopt(index, entry);
     ring.retain = laid_out->head->retain != 0;
+    adopt_version(state, ring.schema);
     auto& topic = state.topics.at(entry.topic);
     topic.rings.push_back(index);
     if (ring.left) return true;
@@ -46,6 +52,7 @@ bool adopt_subscription(State& state, std::uint32_t index, shm::SubscriptionEntr
     if (session == nullptr || !check_pattern(shm::text(entry.pattern)) || !answered(*session, entry.request)) return false;
     if (session->state == shm::SessionState::reaping) return false;
     auto& subscription = state.subscriptions.adopt(index, entry);
+    adopt_version(state, subscription.schema);
     session->subscriptions.insert(index);
     if (!subscription.named) return true;
     auto topic = state.topics.find_or_create(subscription.pattern);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "bells.hpp"
+#include "topic_types.hpp"
 
 namespace bus::broker {
 namespace {
@@ -40,7 +41,7 @@ void free_older_retained(State& state, Topic& topic) {
 
 bool wants(State& state, Subscription const& subscription, RingOffer const& offer) {
     if (!matches(subscription.pattern, offer.topic)) return false;
-    if (!subscription.type.empty() && subscription.type != offer.type) return false;
+    if (!can_read(state, subscription, offer.type, offer.descriptor_set)) return false;
     auto const* const session = state.sessions.at(subscription.session);
     if (session == nullptr || session->id != subscription.session_id) return false;
     auto const verb = subscription.kind == shm::ReaderKind::reliable ? Verb::reliable : Verb::subscribe;
@@ -50,7 +51,8 @@ bool wants(State& state, Subscription const& subscription, RingOffer const& offe
 RingOffer offer_of(State& state, Ring const& ring) {
     auto const& topic = state.topics.at(ring.topic);
     auto const* const arena = state.arenas.find(ring.segment);
-    return {topic.name, topic.type.name, arena != nullptr ? arena->access : sys::Ownership{ring.uid, 0, 0600}};
+    return {topic.name, topic.type.name, state.schemas.bytes(ring.schema),
+            arena != nullptr ? arena->access : sys::Ownership{ring.uid, 0, 0600}};
 }
 
 Result<void> check_room(State& state, std::vector<Subscription*> const& readers) {
@@ -124,6 +126,7 @@ void retire(State& state, Ring& ring) {
 void free_ring(State& state, Ring& ring) {
     auto& topic = state.topics.at(ring.topic);
     auto const [segment, offset, capacity] = std::tuple(ring.segment, ring.offset, ring.capacity);
+    state.schemas.release(ring.schema);
     state.topics.unlink_ring(topic, ring.index);
     state.rings.remove(ring);
     state.arenas.release(segment, offset, capacity);
@@ -143,6 +146,7 @@ void end_subscription(State& state, Subscription& subscription) {
     }
     auto const gone = subscription;
     state.subscriptions.remove(subscription);
+    state.schemas.release(gone.schema);
     if (auto* const session = state.sessions.at(gone.session); session != nullptr && session->id == gone.session_id) {
         session->subscriptions.erase(gone.index);
     }
@@ -165,7 +169,7 @@ void recount(State& state, Topic& topic) {
     std::uint32_t subscribers = 0, observers = 0;
     for (auto const& [index, subscription] : state.subscriptions.all()) {
         if (!matches(subscription->pattern, topic.name)) continue;
-        if (!subscription->type.empty() && subscription->type != topic.type.name) continue;
+        if (!can_read(state, *subscription, topic.type.name, state.schemas.bytes(topic.type.schema))) continue;
         ++(subscription->kind == shm::ReaderKind::observer ? observers : subscribers);
     }
     topic.subscribers = subscribers;

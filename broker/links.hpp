@@ -16,10 +16,11 @@ namespace bus::broker {
 struct RingOffer {
     std::string_view topic;
     std::string_view type;
+    std::string_view descriptor_set;  // empty: it has none
     sys::Ownership access;
 };
 
-/// Whether that subscription gets what such a ring carries: name, type, permission, and a mode that lets it.
+/// Whether that subscription gets what such a ring carries: name, type and its version, permission, and a mode that lets it.
 bool wants(State& state, Subscription const& subscription, RingOffer const& offer);
 RingOffer offer_of(State& state, Ring const& ring);
 

@@ -32,7 +32,7 @@ Result<void> check(State& state, Session& session, v1::CreatePublisher const& re
     }
     if (request.when_full() > 2) return Error(Errc::invalid, "publisher of " + request.topic() + ": unknown when_full");
     if (auto checked = check_type(request.type()); !checked) return checked;
-    return check_agreement(state, state.topics.find(request.topic()), request.type(), "publisher of " + request.topic());
+    return check_publishers_type(state, state.topics.find(request.topic()), request.type());
 }
 
 std::vector<Subscription*> readers_of(State& state, RingOffer const& offer) {
@@ -44,7 +44,7 @@ std::vector<Subscription*> readers_of(State& state, RingOffer const& offer) {
 }
 
 Result<Ring*> make_ring(State& state, Session& session, Topic& topic, v1::CreatePublisher const& request, std::uint64_t number,
-                        RingPlacement place, std::uint64_t capacity) {
+                        RingPlacement place, std::uint64_t capacity, std::uint32_t schema) {
     Ring ring;
     ring.id = state.ids.next();
     ring.session_id = session.id;
@@ -56,6 +56,7 @@ Result<Ring*> make_ring(State& state, Session& session, Topic& topic, v1::Create
     ring.offset = place.offset;
     ring.capacity = capacity;
     ring.retain = request.retain();
+    ring.schema = schema;
     shm::RingSpec const spec{.ring_id = ring.id,
                              .session_id = session.id,
                              .capacity = capacity,
@@ -75,7 +76,7 @@ Result<Made> create_publisher(State& state, Session& session, v1::CreatePublishe
     auto const capacity = checked_capacity(state, request);
     if (!capacity) return capacity.error();
     auto const access = state.rules.ring_access(request.topic(), session.user->uid);
-    auto const readers = readers_of(state, {request.topic(), request.type().name(), access});
+    auto const readers = readers_of(state, {request.topic(), request.type().name(), request.type().descriptor_set(), access});
     if (auto room = check_room(state, readers); !room) return room.error();
 
     auto const type = store_type(state, request.type());
@@ -94,10 +95,11 @@ Result<Made> create_publisher(State& state, Session& session, v1::CreatePublishe
     auto const found = state.topics.find_or_create(request.topic());
     if (!found) return give_up(found.error());
     auto& topic = **found;
-    auto const made = make_ring(state, session, topic, request, number, *place, *capacity);
+    auto const made = make_ring(state, session, topic, request, number, *place, *capacity, type->schema);
     if (!made) return give_up(made.error());
     auto& ring = **made;
 
+    state.schemas.share(ring.schema);
     settle_type(state, topic, *type);
     state.topics.link_ring(topic, ring.index);
     ++topic.live_rings;

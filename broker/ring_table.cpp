@@ -29,6 +29,7 @@ Result<Ring*> RingTable::add(Ring ring, std::uint32_t next_in_topic) {
         entry.segment = ring.segment;
         entry.offset = ring.offset;
         entry.capacity = ring.capacity;
+        entry.schema = ring.schema;
         entry.head.state = static_cast<std::uint32_t>(shm::RingState::live);
     });
     return (rings_[*index] = std::make_unique<Ring>(std::move(ring))).get();
@@ -59,6 +60,7 @@ Ring& RingTable::adopt(std::uint32_t index, shm::RingEntry const& entry) {
     ring->segment = entry.segment;
     ring->offset = entry.offset;
     ring->capacity = entry.capacity;
+    ring->schema = entry.schema;
     ring->left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
     return *(rings_[index] = std::move(ring));
 }
@@ -81,6 +83,7 @@ Result<Subscription*> SubscriptionTable::add(Subscription subscription) {
         entry.request = subscription.request;
         store_name(entry.pattern, subscription.pattern);
         store_name(entry.type, subscription.type);
+        entry.schema = subscription.schema;
         entry.head.state = static_cast<std::uint32_t>(shm::SubscriptionState::present);
     });
     return (subscriptions_[*index] = std::make_unique<Subscription>(std::move(subscription))).get();
@@ -101,6 +104,7 @@ Subscription& SubscriptionTable::adopt(std::uint32_t index, shm::SubscriptionEnt
     subscription->kind = entry.kind;
     subscription->pattern = shm::text(entry.pattern);
     subscription->type = shm::text(entry.type);
+    subscription->schema = entry.schema;
     subscription->named = !is_pattern(subscription->pattern);
     return *(subscriptions_[index] = std::move(subscription));
 }

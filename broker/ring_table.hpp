@@ -28,6 +28,7 @@ struct Ring {
     std::uint64_t offset = 0, capacity = 0;
     bool left = false;
     bool retain = false;
+    std::uint32_t schema = shm::kNil;    // its publisher's version of the type; one user of it
     std::vector<std::uint32_t> members;  // in the order of the chain
 };
 
@@ -40,6 +41,7 @@ struct Subscription {
     shm::ReaderKind kind = shm::ReaderKind::best_effort;
     std::string pattern;
     std::string type;                    // empty: takes any
+    std::uint32_t schema = shm::kNil;    // its version of the type; one user of it
     bool named = false;                  // the pattern is a plain name
     std::vector<std::uint32_t> members;  // in the order of the chain
 };

@@ -27,7 +27,7 @@ Result<void> check(State& state, Session& session, v1::CreateSubscription const&
     if (request.any()) return {};
     if (auto checked = check_type(request.type()); !checked) return checked;
     if (!named || request.type().name().empty()) return {};
-    return check_agreement(state, state.topics.find(request.pattern()), request.type(), "subscription to " + request.pattern());
+    return check_subscribers_type(state, state.topics.find(request.pattern()), request.type());
 }
 
 std::vector<Ring*> rings_for(State& state, Subscription const& subscription) {
@@ -85,17 +85,24 @@ Result<Made> create_subscription(State& state, Session& session, v1::CreateSubsc
     wanted.type = request.any() ? "" : request.type().name();
     wanted.named = !is_pattern(wanted.pattern);
 
+    auto const version = store_type(state, request.any() ? v1::Type() : request.type());
+    if (!version) return version.error();
+    wanted.schema = version->schema;
+    auto const give_up = [&](Error const& why) -> Result<Made> {
+        state.schemas.release(wanted.schema);
+        return why;
+    };
     auto const rings = rings_for(state, wanted);
-    if (auto room = check_room(state, std::vector<Subscription*>(rings.size(), &wanted)); !room) return room.error();
+    if (auto room = check_room(state, std::vector<Subscription*>(rings.size(), &wanted)); !room) return give_up(room.error());
     if (wanted.named) {
         auto const topic = topic_for(state, wanted, request.any() ? v1::Type() : request.type());
-        if (!topic) return topic.error();
+        if (!topic) return give_up(topic.error());
     }
     wanted.id = state.ids.next();
     auto const made = state.subscriptions.add(wanted);
     if (!made) {
         undo_topic(state, wanted);
-        return made.error();
+        return give_up(made.error());
     }
     auto& subscription = **made;
     session.subscriptions.insert(subscription.index);

@@ -11,6 +11,37 @@ namespace {
 
 std::string shown(std::string const& type) { return type.empty() ? "bytes" : "'" + type + "'"; }
 
+// Errors: schema_mismatch with the difference and no more text; invalid: one of the sets is none.
+Result<void> agree(std::string_view ours, std::string_view theirs, std::string const& type) {
+    if (ours.empty() || theirs.empty() || ours == theirs) return {};
+    auto difference = wire::compare_types(ours, theirs, type);
+    if (!difference) return difference.error();
+    if (wire::worst_of(*difference) == SchemaDifference::Change::Verdict::readable) return {};
+    return Error("", std::move(*difference));
+}
+
+std::string of(std::string_view who, Topic const& topic) { return std::string(who) + (who == "publisher" ? " of " : " to ") + topic.name; }
+
+Error refused(std::string_view who, Topic const& topic, std::string_view whom, Error const& why) {
+    if (why.schema_difference() == nullptr) return why;
+    return Error(of(who, topic) + " has another version of type " + shown(topic.type.name) + " than " + std::string(whom) + ":",
+                 *why.schema_difference(), "bus topic info " + topic.name);
+}
+
+Result<void> check_topics_type(State& state, Topic const* topic, v1::Type const& type, std::string_view who) {
+    if (topic == nullptr || !topic->type_settled()) return {};
+    if (topic->type.name != type.name()) {
+        auto const plainly = [](std::string const& name) { return name.empty() ? std::string("bytes") : name; };
+        auto const ours = plainly(type.name()), theirs = plainly(topic->type.name);
+        SchemaDifference difference{ours, theirs, {{SchemaDifference::Change::Verdict::refused, "(the type)", ours, theirs}}};
+        return Error(of(who, *topic) + " has type " + shown(type.name()) + ", the topic has type " + shown(topic->type.name),
+                     std::move(difference), "bus topic info " + topic->name);
+    }
+    auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(topic->type.schema), type.name());
+    if (!agreed) return refused(who, *topic, "the topic", agreed.error());
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_type(v1::Type const& type) {
@@ -27,22 +58,29 @@ Result<void> check_type(v1::Type const& type) {
     return check_schema(type.descriptor_set(), type.name());
 }
 
-Result<void> check_agreement(State& state, Topic const* topic, v1::Type const& type, std::string_view who) {
-    if (topic == nullptr || !topic->type_settled()) return {};
-    if (topic->type.name != type.name()) {
-        auto const plainly = [](std::string const& name) { return name.empty() ? std::string("bytes") : name; };
-        auto const ours = plainly(type.name()), theirs = plainly(topic->type.name);
-        SchemaDifference difference{ours, theirs, {{SchemaDifference::Change::Verdict::refused, "(the type)", ours, theirs}}};
-        return Error(std::string(who) + " has type " + shown(type.name()) + ", the topic has type " + shown(topic->type.name),
-                     std::move(difference), "bus topic info " + topic->name);
+bool can_read(State& state, Subscription const& subscription, std::string_view type, std::string_view descriptor_set) {
+    if (subscription.type.empty()) return true;
+    if (subscription.type != type) return false;
+    return agree(state.schemas.bytes(subscription.schema), descriptor_set, subscription.type).has_value();
+}
+
+Result<void> check_publishers_type(State& state, Topic const* topic, v1::Type const& type) {
+    if (auto agreed = check_topics_type(state, topic, type, "publisher"); !agreed || topic == nullptr) return agreed;
+    for (auto const& [index, subscription] : state.subscriptions.all()) {
+        if (!subscription->named || subscription->pattern != topic->name || subscription->type.empty()) continue;
+        auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(subscription->schema), type.name());
+        if (!agreed) return refused("publisher", *topic, "one of its subscribers", agreed.error());
     }
-    auto const stored = state.schemas.bytes(topic->type.schema);
-    if (type.descriptor_set().empty() || stored.empty() || stored == type.descriptor_set()) return {};
-    auto difference = wire::compare_types(type.descriptor_set(), stored, type.name());
-    if (!difference) return difference.error();
-    if (difference->changes.empty()) return {};
-    return Error(std::string(who) + " has another version of type " + shown(type.name()) + " than the topic:", std::move(*difference),
-                 "bus topic info " + topic->name);
+    return {};
+}
+
+Result<void> check_subscribers_type(State& state, Topic const* topic, v1::Type const& type) {
+    if (auto agreed = check_topics_type(state, topic, type, "subscription"); !agreed || topic == nullptr) return agreed;
+    for (auto const index : topic->rings) {
+        auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(state.rings.at(index).schema), type.name());
+        if (!agreed) return refused("subscription", *topic, "one of its publishers", agreed.error());
+    }
+    return {};
 }
 
 Result<TopicType> store_type(State& state, v1::Type const& type) {

@@ -134,23 +134,6 @@ TEST_F(BusdGuard, RefusesRequestsThatCannotBeAndChangesNothing) {
     EXPECT_TRUE(raw->publisher("a"));
 }
 
-TEST_F(BusdGuard, ATypeThatDiffersIsRefusedNamingBothWhoeverComesSecond) {
-    Busd busd;
-    auto raw = RawClient::open().value();
-    ASSERT_TRUE(raw->publisher("one", "nav.Pose"));
-    ASSERT_TRUE(raw->subscription("two", "nav.Pose"));
-    for (auto const& second :
-         {raw->subscription("one", "nav.Twist"), raw->publisher("two", "nav.Twist"), raw->publisher("one", "nav.Twist")}) {
-        ASSERT_FALSE(second);
-        EXPECT_EQ(second.error(), Errc::schema_mismatch);
-        EXPECT_NE(second.error().what().find("nav.Pose"), std::string::npos) << second.error().what();
-        EXPECT_NE(second.error().what().find("nav.Twist"), std::string::npos) << second.error().what();
-    }
-    EXPECT_TRUE(raw->subscription("one")) << "bytes take anything";
-    EXPECT_TRUE(raw->subscription("*", "nav.Twist")) << "a pattern leaves out what does not fit";
-    EXPECT_EQ(count_entries<shm::MemberEntry>(raw->bus()), 1u);
-}
-
 TEST_F(BusdGuard, GarbageOnTheRendezvousQueueIsDroppedAlsoLongGarbage) {
     Busd busd;
     auto const bus = look();

@@ -24,6 +24,13 @@ protected:
         return bus.publisher<bus::Any>(topic, {.schema = pose(fields)});
     }
 
+    /// A program of another day: its google.protobuf.StringValue has these fields.
+    bus::Result<bus::Publisher<bus::Any>> other_day(std::string const& topic, std::string const& fields) {
+        auto const file = folder.path_of("wrappers.proto");
+        std::ofstream(file) << "syntax = \"proto3\"; package google.protobuf; message StringValue { " << fields << " }";
+        return bus.publisher<bus::Any>(topic, {.schema = bus::Schema::load(file, "google.protobuf.StringValue").value()});
+    }
+
     TemporaryDirectory folder;
     bus::testing::LocalBroker broker;
     bus::Connection bus = broker.connect("test").value();
@@ -65,6 +72,62 @@ TEST_F(TopicTypes, ThatDifferInNothingThatCountsShareATopic) {
     auto const first = publisher("robot/pose", "double x = 1; double y = 2;").value();
     EXPECT_TRUE(publisher("robot/pose", "double y = 2; /* metres */ double x = 1; reserved 7;"));
     EXPECT_TRUE(bus.subscriber<bus::Bytes>("robot/pose"));
+}
+
+TEST_F(TopicTypes, InVersionsThatReadEachOtherShareATopicAndAreRead) {
+    auto typed = bus.subscriber<Text>("t").value();
+    auto any = bus.subscriber<bus::Any>("t").value();
+    auto newer = other_day("t", "string value = 1; int32 extra = 2;").value();
+    Text known;
+    known.set_value("both know it");
+    auto message = known.SerializeAsString() + std::string("\x10\x07", 2);  // extra = 7
+    (void)newer.publish_bytes(std::as_bytes(std::span(message))).value();
+    EXPECT_EQ(typed.receive_for(patience()).value().message().value(), "both know it");
+    auto const whole = any.receive_for(patience()).value().message().dynamic().value();
+    EXPECT_NE(whole->ShortDebugString().find("extra: 7"), std::string::npos)
+        << "by the version of its publisher: " << whole->ShortDebugString();
+}
+
+TEST_F(TopicTypes, OfANewPublisherMustBeReadableByEachSubscriber) {
+    auto const bare = other_day("t", "int32 extra = 2;").value();
+    auto const subscriber = bus.subscriber<Text>("t").value();
+    auto const garbling = other_day("t", "int32 value = 1;");
+    ASSERT_FALSE(garbling) << "the topic's first version lacks that field, the subscriber's does not";
+    EXPECT_EQ(garbling.error(), bus::Errc::schema_mismatch);
+    EXPECT_NE(garbling.error().what().find("than one of its subscribers"), std::string::npos) << garbling.error().what();
+    EXPECT_TRUE(other_day("elsewhere", "int32 value = 1;"));
+}
+
+TEST_F(TopicTypes, InTheirVersionsAreKnownToTheNextBusdToo) {
+    auto const bare = other_day("t", "int32 extra = 2;").value();
+    auto subscriber = bus.subscriber<Text>("t").value();
+    auto const left_out = other_day("one", "int32 value = 1;").value();
+    auto const all = bus.subscriber<Text>("*").value();
+    broker.kill();
+    broker.restart();
+    EXPECT_EQ(other_day("t", "int32 value = 1;").error(), bus::Errc::schema_mismatch);
+    EXPECT_EQ(bus.subscriber<Text>("one").error(), bus::Errc::schema_mismatch);
+    EXPECT_TRUE(other_day("t", "string value = 1;"));
+}
+
+TEST_F(TopicTypes, OfEachPublisherMustBeReadableByANewSubscriber) {
+    auto const bare = other_day("t", "int32 extra = 2;").value();
+    {
+        auto const other = other_day("t", "int32 value = 1;").value();
+        auto const refused = bus.subscriber<Text>("t");
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().what().find("than one of its publishers"), std::string::npos) << refused.error().what();
+    }
+    EXPECT_TRUE(eventually([&] { return static_cast<bool>(bus.subscriber<Text>("t")); })) << "it left";
+}
+
+TEST_F(TopicTypes, ThatATypedPatternCannotReadAreLeftOut) {
+    auto all = bus.subscriber<Text>("**").value();
+    auto const garbling = other_day("one", "int32 value = 1;").value();
+    auto const readable = other_day("two", "string value = 1; bytes more = 2;").value();
+    all.wait_for_publishers(1, patience()).value();
+    EXPECT_EQ(all.publishers(), 1u);
+    EXPECT_EQ(garbling.subscribers(), 0u);
 }
 
 TEST_F(TopicTypes, WithManyDifferencesAreRefusedInABoundedAnswer) {

@@ -46,9 +46,7 @@ Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const&
     std::unique_ptr<Inlet> inlet(new Inlet(core, member, **ring, std::move(*arena), *view, *cursor));
     if (keep) {
         auto identity = std::make_shared<RingIdentity>(*inlet->identity_);
-        auto const topic = directory.snapshot<shm::TopicEntry>((*ring)->topic);
-        identity->type =
-            std::make_shared<TypeSource>(std::move(keep), std::string(shm::type_of(*view)), topic ? (*topic)->schema : shm::kNil);
+        identity->type = std::make_shared<TypeSource>(std::move(keep), std::string(shm::type_of(*view)), (*ring)->schema);
         inlet->identity_ = std::move(identity);
     }
     inlet->begin(member, options);

@@ -96,6 +96,8 @@ struct RingEntry {
     std::uint64_t capacity;
     std::uint64_t final_tail;                 // left: what was committed at last
     std::atomic<std::uint64_t> member_epoch;  // (live) raised after each change of the chain; the publisher looks at it after each commit
+    std::uint32_t schema;                     // index of the SchemaEntry of its publisher's version of the type, kNil: none
+    std::uint32_t reserved;
 };
 
 enum class ReaderKind : std::uint32_t { best_effort = 0, reliable = 1, observer = 2 };
@@ -112,6 +114,8 @@ struct SubscriptionEntry {
     std::atomic<std::uint64_t> epoch;         // (live) raised after each change of the chain; the reader looks at it before it sleeps
     char pattern[kNameBytes];
     char type[kNameBytes];
+    std::uint32_t schema;  // index of the SchemaEntry of its version of the type, kNil: none
+    std::uint32_t reserved;
 };
 
 enum class MemberState : std::uint32_t { free = 0, present = 1 };

@@ -26,8 +26,8 @@
     X(UserEntry, 112, 8)          \
     X(SessionEntry, 200, 8)       \
     X(TopicEntry, 568, 8)         \
-    X(RingEntry, 104, 8)          \
-    X(SubscriptionEntry, 560, 8)  \
+    X(RingEntry, 112, 8)          \
+    X(SubscriptionEntry, 568, 8)  \
     X(MemberEntry, 72, 8)         \
     X(SchemaEntry, 56, 8)         \
     X(RegistryRecord, 128, 8)
@@ -168,6 +168,8 @@
     X(RingEntry, capacity, 80, 8)               \
     X(RingEntry, final_tail, 88, 8)             \
     X(RingEntry, member_epoch, 96, 8)           \
+    X(RingEntry, schema, 104, 4)                \
+    X(RingEntry, reserved, 108, 4)              \
     X(SubscriptionEntry, head, 0, 8)            \
     X(SubscriptionEntry, subscription_id, 8, 8) \
     X(SubscriptionEntry, session_id, 16, 8)     \
@@ -178,6 +180,8 @@
     X(SubscriptionEntry, epoch, 40, 8)          \
     X(SubscriptionEntry, pattern, 48, 256)      \
     X(SubscriptionEntry, type, 304, 256)        \
+    X(SubscriptionEntry, schema, 560, 4)        \
+    X(SubscriptionEntry, reserved, 564, 4)      \
     X(MemberEntry, head, 0, 8)                  \
     X(MemberEntry, ring, 8, 4)                  \
     X(MemberEntry, subscription, 12, 4)         \
