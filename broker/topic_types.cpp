@@ -2,6 +2,7 @@
 #include "topic_types.hpp"
 
 #include <bus/name.hpp>
+#include <set>
 
 #include "schema_check.hpp"
 #include "wire/type_comparison.hpp"
@@ -42,6 +43,14 @@ Result<void> check_topics_type(State& state, Topic const* topic, v1::Type const&
     return {};
 }
 
+Result<void> check_versions(State& state, Topic const& topic, v1::Type const& type, std::set<std::uint32_t> const& versions,
+                            std::string_view who, std::string_view whom) {
+    for (auto const version : versions)
+        if (auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(version), type.name()); !agreed)
+            return refused(who, topic, whom, agreed.error());
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_type(v1::Type const& type) {
@@ -66,21 +75,18 @@ bool can_read(State& state, Subscription const& subscription, std::string_view t
 
 Result<void> check_publishers_type(State& state, Topic const* topic, v1::Type const& type) {
     if (auto agreed = check_topics_type(state, topic, type, "publisher"); !agreed || topic == nullptr) return agreed;
-    for (auto const& [index, subscription] : state.subscriptions.all()) {
-        if (!subscription->named || subscription->pattern != topic->name || subscription->type.empty()) continue;
-        auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(subscription->schema), type.name());
-        if (!agreed) return refused("publisher", *topic, "one of its subscribers", agreed.error());
-    }
-    return {};
+    std::set<std::uint32_t> versions;
+    for (auto const& [index, subscription] : state.subscriptions.all())
+        if (subscription->named && subscription->pattern == topic->name && !subscription->type.empty())
+            versions.insert(subscription->schema);
+    return check_versions(state, *topic, type, versions, "publisher", "one of its subscribers");
 }
 
 Result<void> check_subscribers_type(State& state, Topic const* topic, v1::Type const& type) {
     if (auto agreed = check_topics_type(state, topic, type, "subscription"); !agreed || topic == nullptr) return agreed;
-    for (auto const index : topic->rings) {
-        auto const agreed = agree(type.descriptor_set(), state.schemas.bytes(state.rings.at(index).schema), type.name());
-        if (!agreed) return refused("subscription", *topic, "one of its publishers", agreed.error());
-    }
-    return {};
+    std::set<std::uint32_t> versions;
+    for (auto const index : topic->rings) versions.insert(state.rings.at(index).schema);
+    return check_versions(state, *topic, type, versions, "subscription", "one of its publishers");
 }
 
 Result<TopicType> store_type(State& state, v1::Type const& type) {

@@ -25,7 +25,7 @@ struct Wish {
     Duration recheck = Duration::max();  // looks again so often whatever the connection says
 };
 
-inline constexpr Duration kRecheck = std::chrono::milliseconds(250);
+inline constexpr Duration kRecheck = std::chrono::milliseconds(260);  // below 4 a second with whatever else wakes an idle program
 
 /// What to wait for. Called by the waiting thread alone.
 class Awaited {
