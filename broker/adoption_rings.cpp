@@ -21,8 +21,13 @@ Session* session_of(State& state, std::uint32_t index, std::uint64_t id) {
     return session != nullptr && session->id == id ? session : nullptr;
 }
 
-void adopt_version(State& state, std::uint32_t& schema) {
-    if (state.schemas.bytes(schema).empty()) schema = shm::kNil;
+// One whose set can't be had any more has none from here on, in the directory too: the index will be another's.
+template <class Entry>
+void adopt_version(State& state, std::uint32_t index, std::uint32_t& schema) {
+    if (schema != shm::kNil && state.schemas.bytes(schema).empty()) {
+        schema = shm::kNil;
+        state.directory.change<Entry>(index, [](Entry& entry) { entry.schema = shm::kNil; });
+    }
     state.schemas.share(schema);
 }
 
@@ -38,7 +43,7 @@ bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) 
     if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
     auto& ring = state.rings.adopt(index, entry);
     ring.retain = laid_out->head->retain != 0;
-    adopt_version(state, ring.schema);
+    adopt_version<shm::RingEntry>(state, index, ring.schema);
     auto& topic = state.topics.at(entry.topic);
     topic.rings.push_back(index);
     if (ring.left) return true;
@@ -52,7 +57,7 @@ bool adopt_subscription(State& state, std::uint32_t index, shm::SubscriptionEntr
     if (session == nullptr || !check_pattern(shm::text(entry.pattern)) || !answered(*session, entry.request)) return false;
     if (session->state == shm::SessionState::reaping) return false;
     auto& subscription = state.subscriptions.adopt(index, entry);
-    adopt_version(state, subscription.schema);
+    adopt_version<shm::SubscriptionEntry>(state, index, subscription.schema);
     session->subscriptions.insert(index);
     if (!subscription.named) return true;
     auto topic = state.topics.find_or_create(subscription.pattern);
@@ -108,8 +113,7 @@ void adopt_topics_and_readers(State& state) {
         auto const name = shm::text(entry.name);
         if (!check_name(name, Reserved::allow) || state.topics.find(name) != nullptr) return false;
         auto& topic = state.topics.adopt(index, entry);
-        if (state.schemas.bytes(topic.type.schema).empty()) topic.type.schema = shm::kNil;
-        state.schemas.share(topic.type.schema);
+        adopt_version<shm::TopicEntry>(state, index, topic.type.schema);
         return true;
     });
     scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) { return adopt_ring(state, index, entry); });

@@ -125,10 +125,10 @@ void retire(State& state, Ring& ring) {
 
 void free_ring(State& state, Ring& ring) {
     auto& topic = state.topics.at(ring.topic);
-    auto const [segment, offset, capacity] = std::tuple(ring.segment, ring.offset, ring.capacity);
-    state.schemas.release(ring.schema);
+    auto const [segment, offset, capacity, schema] = std::tuple(ring.segment, ring.offset, ring.capacity, ring.schema);
     state.topics.unlink_ring(topic, ring.index);
     state.rings.remove(ring);
+    state.schemas.release(schema);
     state.arenas.release(segment, offset, capacity);
     drop_topic_if_unneeded(state, topic);
     state.directory.raise_epoch();

@@ -85,7 +85,9 @@ Result<void> check_publishers_type(State& state, Topic const* topic, v1::Type co
 Result<void> check_subscribers_type(State& state, Topic const* topic, v1::Type const& type) {
     if (auto agreed = check_topics_type(state, topic, type, "subscription"); !agreed || topic == nullptr) return agreed;
     std::set<std::uint32_t> versions;
-    for (auto const index : topic->rings) versions.insert(state.rings.at(index).schema);
+    for (auto const index : topic->rings)
+        if (auto const& ring = state.rings.at(index); !ring.left || ring.retain)
+            versions.insert(ring.schema);  // else it gets nothing of it
     return check_versions(state, *topic, type, versions, "subscription", "one of its publishers");
 }
 

@@ -130,6 +130,23 @@ TEST_F(TopicTypes, ThatATypedPatternCannotReadAreLeftOut) {
     EXPECT_EQ(garbling.subscribers(), 0u);
 }
 
+TEST_F(TopicTypes, OfASampleThatOutlivesItsPublisherAreNeverTakenForAnother) {
+    auto any = bus.subscriber<bus::Any>("t").value();
+    auto const kept = [&] {
+        auto publisher = other_day("t", "string value = 1;").value();
+        (void)publisher.publish_bytes({}).value();
+        return any.receive_for(patience()).value();
+    }();
+    ASSERT_TRUE(eventually([&] { return !any.try_receive() && any.publishers() == 0 && bus.topics("t").value().at(0).publishers == 0; }));
+    auto const next = other_day("t2", "int32 value = 1; int32 other = 2;").value();
+    auto const message = kept.message().dynamic();
+    if (message) {
+        EXPECT_EQ((*message)->GetDescriptor()->FindFieldByName("other"), nullptr);
+    } else {
+        EXPECT_EQ(message.error(), bus::Errc::not_found) << message.error().what();
+    }
+}
+
 TEST_F(TopicTypes, WithManyDifferencesAreRefusedInABoundedAnswer) {
     std::string ours, theirs;
     for (int i = 1; i <= 400; ++i) {

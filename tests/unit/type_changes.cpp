@@ -150,6 +150,8 @@ std::vector<TypeChange> of_proto2() {
         {lossy, "DefaultGiven", p2("optional int32 a = 1;"), p2("optional int32 a = 1 [default = 6];")},
         {refused, "RequiredFieldDeepInside", p2("optional N n = 1;", "message N { optional int32 x = 1; }"),
          p2("optional N n = 1;", "message N { optional int32 x = 1; required int32 y = 2; }")},
+        {lossy, "StringOfProto2ToProto3", p2("optional string a = 1;"), p3("string a = 1;"), true},
+        {readable, "BytesOfProto2ToProto3", p2("optional bytes a = 1;"), p3("optional bytes a = 1;")},
         {equal, "ExtensionRange", p2("optional int32 a = 1;"), p2("optional int32 a = 1; extensions 100 to 199;")},
     };
 }

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "type_changes.hpp"
+#include "wire/type_tables.hpp"
 
 namespace bus::wire {
 namespace {
@@ -246,6 +247,81 @@ TEST(TypeComparison, GivesUpWhereThereAreMorePairsOfTypesThanAnyProgramHas) {
     auto const difference = compare_types(ring_of_types(211).SerializeAsString(), ring_of_types(223).SerializeAsString(), "M0");
     ASSERT_FALSE(difference) << "two rings of different lengths pair everything with everything";
     EXPECT_EQ(difference.error(), Errc::too_large);
+}
+
+TEST(TypeComparison, LeavesOutNamesSoLongThatTheyWouldFillTheMemory) {
+    pb::FileDescriptorSet set;
+    auto& file = *set.add_file();
+    auto& outer = *file.add_message_type();
+    outer.set_name(std::string(50'000, 'x'));
+    for (int i = 0; i < 5000; ++i) outer.add_nested_type()->set_name("n" + std::to_string(i));
+    file.add_message_type()->set_name("M");
+    TypeTables const tables(set);
+    EXPECT_NE(tables.message(".M"), nullptr);
+    EXPECT_EQ(tables.message("." + outer.name()), nullptr);
+    EXPECT_EQ(tables.message("." + outer.name() + ".n0"), nullptr);
+}
+
+TEST(TypeComparison, GivesUpWhereTypesAreLargeInEveryPair) {
+    constexpr int kFields = 1500;
+    pb::FileDescriptorSet ours, theirs;
+    auto& values = *ours.add_file()->add_enum_type();
+    values.set_name("E");
+    for (int i = 0; i < 2 * kFields; ++i) {
+        auto& value = *values.add_value();
+        value.set_name("v" + std::to_string(i));
+        value.set_number(i);
+    }
+    theirs.add_file();
+    for (auto* const set : {&ours, &theirs}) {
+        auto& message = *set->mutable_file(0)->add_message_type();
+        message.set_name("M");
+        for (int i = 0; i < kFields; ++i) {
+            auto& field = *message.add_field();
+            field.set_name("f" + std::to_string(i));
+            field.set_number(i + 1);
+            field.set_type(pb::FieldDescriptorProto::TYPE_ENUM);
+            field.set_type_name(set == &ours ? ".E" : ".e" + std::to_string(i));
+            if (set == &theirs) theirs.mutable_file(0)->add_enum_type()->set_name("e" + std::to_string(i));
+        }
+    }
+    EXPECT_EQ(compare_types(ours.SerializeAsString(), theirs.SerializeAsString(), "M").error(), Errc::too_large);
+}
+
+TEST(TypeComparison, SaysNothingThatIsNotPrintable) {
+    pb::LogSilencer const silent;
+    auto theirs = ring_of_types(1);
+    auto& field = *theirs.mutable_file(0)->mutable_message_type(0)->mutable_field(0);
+    field.set_name("x\xFF\x1B[2J");
+    field.set_type(pb::FieldDescriptorProto::TYPE_DOUBLE);
+    field.clear_type_name();
+    auto const difference = compare_types(ring_of_types(1).SerializeAsString(), theirs.SerializeAsString(), "M0").value();
+    ASSERT_EQ(difference.changes.size(), 1U);
+    EXPECT_EQ(difference.changes[0].theirs, "double x??[2J = 1");
+}
+
+TEST(TypeComparison, TakesAnEnumForClosedWhereTheFieldsFileIsProto2) {
+    pb::FileDescriptorSet older;
+    auto& enums = *older.add_file();
+    enums.set_syntax("proto3");
+    auto& type = *enums.add_enum_type();
+    type.set_name("E");
+    type.add_value()->set_name("V0");
+    auto& message = *older.add_file()->add_message_type();
+    message.set_name("M");
+    auto& field = *message.add_field();
+    field.set_name("e");
+    field.set_number(1);
+    field.set_type(pb::FieldDescriptorProto::TYPE_ENUM);
+    field.set_type_name(".E");
+    auto newer = older;
+    auto& added = *newer.mutable_file(0)->mutable_enum_type(0)->add_value();
+    added.set_name("V1");
+    added.set_number(1);
+    EXPECT_EQ(worst_of(compare_types(older.SerializeAsString(), newer.SerializeAsString(), "M").value()), Verdict::lossy);
+    older.mutable_file(1)->set_syntax("proto3");
+    newer.mutable_file(1)->set_syntax("proto3");
+    EXPECT_EQ(worst_of(compare_types(older.SerializeAsString(), newer.SerializeAsString(), "M").value()), Verdict::readable);
 }
 
 TEST(TypeComparison, NamesWhatASetLacks) {

@@ -13,11 +13,18 @@ namespace bus {
 
 namespace client {
 
+TypeSource::TypeSource(std::shared_ptr<Core> core, std::string type, std::uint32_t schema)
+    : type_(std::move(type)), schema_index_(schema), core_(std::move(core)) {
+    if (schema == shm::kNil) return;
+    if (auto const entry = core_->bus->directory().snapshot<shm::SchemaEntry>(schema)) schema_hash_ = (*entry)->hash;
+}
+
 Result<Schema> TypeSource::load() const {
     if (schema_index_ == shm::kNil) return Schema::from(type_, {});
     auto const entry = core_->bus->directory().snapshot<shm::SchemaEntry>(schema_index_);
     if (!entry) return entry.error();
-    if (!entry->in_use()) return Error(Errc::not_found, "the schema of " + type_ + " is not on the bus any more");
+    if (!entry->in_use() || (*entry)->hash != schema_hash_)
+        return Error(Errc::not_found, "the schema of " + type_ + " is not on the bus any more");
     auto const segment = core_->segments.read((*entry)->segment, shm::SegmentKind::schemas);
     if (!segment) return segment.error();
     auto const all = (*segment)->bytes();

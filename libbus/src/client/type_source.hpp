@@ -14,9 +14,8 @@ class Core;
 /// Immutable but for what it looked up. Threads: any. Once it was asked it needs no connection any more.
 class TypeSource {
 public:
-    /// `schema` is the index of the SchemaEntry, shm::kNil: none.
-    TypeSource(std::shared_ptr<Core> core, std::string type, std::uint32_t schema)
-        : type_(std::move(type)), schema_index_(schema), core_(std::move(core)) {}
+    /// `schema` is the index of the SchemaEntry, shm::kNil: none; made while somebody on the bus still has it.
+    TypeSource(std::shared_ptr<Core> core, std::string type, std::uint32_t schema);
 
     std::string const& type() const noexcept { return type_; }
     /// Errors: not_found: busd has forgotten it; those of Schema::from.
@@ -27,6 +26,7 @@ private:
 
     std::string type_;
     std::uint32_t schema_index_;
+    std::uint64_t schema_hash_ = 0;  // another set may stand at that index when we are asked at last
     mutable std::mutex mutex_;
     mutable std::shared_ptr<Core> core_;  // until the schema is there
     mutable std::optional<Schema> schema_;

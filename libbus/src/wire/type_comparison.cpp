@@ -63,7 +63,10 @@ std::string word_for(Field::Type type) {
     return name;
 }
 
+// For people, and for a proto3 string: names in a set are whatever its writer put there.
 std::string shortened(std::string text) {
+    std::ranges::replace_if(
+        text, [](char c) { return c < 0x20 || c > 0x7E; }, '?');
     if (text.size() > kMaxPathBytes) text = text.substr(0, kMaxPathBytes - 3) + "...";
     return text;
 }
@@ -80,6 +83,7 @@ std::string described(std::string const* value, int number) {
 }
 
 constexpr std::size_t kMaxPairs = 8192;
+constexpr std::size_t kMaxSteps = 500'000;  // fields and enum values looked at, those of a type once for each type it is held against
 
 // Where a change lies, for people; the innermost part of one that is too long.
 std::string path_below(std::string const& name) {
@@ -93,17 +97,15 @@ public:
 
     // A work list and no recursion: how long a chain of types is, is up to who sent it.
     Result<void> run(std::string const& type) {
-        open_.push_back({type, type, ""});
+        if (auto begun = later(type, type, ""); !begun) return begun;
         while (!open_.empty()) {
             auto const pair = std::move(open_.back());
             open_.pop_back();
-            if (!seen_.insert({pair.ours, pair.theirs}).second) continue;
-            if (seen_.size() > kMaxPairs)
-                return Error(Errc::too_large,
-                             "descriptor sets of " + type.substr(1) + ": more than " + std::to_string(kMaxPairs) + " types to compare");
             auto const* const ours = ours_.message(pair.ours);
             auto const* const theirs = theirs_.message(pair.theirs);
             if (ours == nullptr || theirs == nullptr) return missing(ours == nullptr ? pair.ours : pair.theirs);
+            our_proto3_ = ours->proto3;
+            their_proto3_ = theirs->proto3;
             if (auto done = messages(*ours->proto, *theirs->proto, pair.path); !done) return done;
             if (is_full()) break;
         }
@@ -122,7 +124,32 @@ private:
         return Error(Errc::invalid, "descriptor set: it lacks " + name.substr(std::min<std::size_t>(1, name.size())));
     }
 
+    // Each pair of types once. `kind` tells apart what the same two types are in different company.
+    Result<bool> is_new(std::string const& ours, std::string const& theirs, std::string const& kind = {}) {
+        for (auto const* const name : {&ours, &theirs})
+            if (name->size() > kMaxTypeNameBytes) return missing(shortened(*name));
+        if (!seen_.insert({ours + kind, theirs}).second) return false;
+        if (seen_.size() > kMaxPairs) return too_much(kMaxPairs, "types");
+        return true;
+    }
+    Result<void> later(std::string const& ours, std::string const& theirs, std::string path) {
+        auto const fresh = is_new(ours, theirs);
+        if (!fresh) return fresh.error();
+        if (*fresh) open_.push_back({ours, theirs, std::move(path)});
+        return {};
+    }
+    Result<void> count(std::size_t steps) {
+        steps_ += steps;
+        if (steps_ > kMaxSteps) return too_much(kMaxSteps, "fields and values");
+        return {};
+    }
+    Error too_much(std::size_t limit, std::string const& what) const {
+        return {Errc::too_large, "descriptor sets of " + into_.ours + ": more than " + std::to_string(limit) + " " + what + " to compare"};
+    }
+
     Result<void> messages(DescriptorProto const& ours, DescriptorProto const& theirs, std::string const& path) {
+        if (auto counted = count(static_cast<std::size_t>(ours.field_size()) + static_cast<std::size_t>(theirs.field_size())); !counted)
+            return counted;
         if (ours.options().message_set_wire_format() != theirs.options().message_set_wire_format() ||
             ours.options().map_entry() != theirs.options().map_entry())
             add(Verdict::lossy, path.empty() ? "(the message)" : path.substr(0, path.size() - 1), ours.name(), theirs.name());
@@ -155,15 +182,16 @@ private:
         if (!ours->has_type() || !theirs->has_type())
             return Error(Errc::invalid, "descriptor set: the type of " + name + " is not resolved");
         if (auto const verdict = of_common_field(*ours, *theirs)) add(*verdict, name, both);
-        if (is_composite(*ours) && is_composite(*theirs)) open_.push_back({ours->type_name(), theirs->type_name(), path_below(name)});
+        if (is_composite(*ours) && is_composite(*theirs)) return later(ours->type_name(), theirs->type_name(), path_below(name));
         if (ours->type() == Field::TYPE_ENUM && theirs->type() == Field::TYPE_ENUM) return enums(*ours, *theirs, name);
         return {};
     }
 
-    static std::optional<Verdict> of_common_field(Field const& ours, Field const& theirs) {
+    std::optional<Verdict> of_common_field(Field const& ours, Field const& theirs) const {
         if (is_required(ours) != is_required(theirs)) return Verdict::refused;
         if (family_of(ours.type()) != family_of(theirs.type())) return Verdict::refused;
         if (ours.type() != theirs.type() || is_repeated(ours) != is_repeated(theirs)) return Verdict::lossy;
+        if (ours.type() == Field::TYPE_STRING && our_proto3_ != their_proto3_) return Verdict::lossy;  // proto2 writes what proto3 refuses
         if (ours.default_value() != theirs.default_value()) return Verdict::lossy;
         bool const same =
             ours.name() == theirs.name() && in_oneof(ours) == in_oneof(theirs) && ours.proto3_optional() == theirs.proto3_optional();
@@ -196,15 +224,24 @@ private:
         return type.value().empty() ? std::string() : std::to_string(type.value(0).number());
     }
 
-    // A closed enum puts a number it does not know away; an open one keeps it.
+    // A closed enum puts a number it does not know away; an open one keeps it. Whether it is open is up to the file of the enum and to that
+    // of the field.
     Result<void> enums(Field const& our_field, Field const& their_field, std::string const& name) {
-        if (!seen_.insert({our_field.type_name(), their_field.type_name()}).second) return {};
         auto const* const ours = ours_.enumeration(our_field.type_name());
         auto const* const theirs = theirs_.enumeration(their_field.type_name());
         if (ours == nullptr || theirs == nullptr) return missing(ours == nullptr ? our_field.type_name() : their_field.type_name());
-        bool const open = ours->open && theirs->open;
-        if (ours->open != theirs->open)
-            add(Verdict::lossy, name, ours->open ? "open enum" : "closed enum", theirs->open ? "open enum" : "closed enum");
+        bool const ours_open = ours->open && our_proto3_, theirs_open = theirs->open && their_proto3_;
+        bool const open = ours_open && theirs_open;
+        auto const fresh = is_new(our_field.type_name(), their_field.type_name(),
+                                  std::string(ours_open ? " open" : " closed") + (theirs_open ? " open" : " closed"));
+        if (!fresh) return fresh.error();
+        if (!*fresh) return {};
+        if (auto counted =
+                count(static_cast<std::size_t>(ours->proto->value_size()) + static_cast<std::size_t>(theirs->proto->value_size()));
+            !counted)
+            return counted;
+        if (ours_open != theirs_open)
+            add(Verdict::lossy, name, ours_open ? "open enum" : "closed enum", theirs_open ? "open enum" : "closed enum");
         if (first_of(*ours->proto) != first_of(*theirs->proto) && !open)
             add(Verdict::lossy, name, "default " + first_of(*ours->proto), "default " + first_of(*theirs->proto));
         std::map<std::string, std::pair<std::optional<int>, std::optional<int>>> by_name;
@@ -243,6 +280,8 @@ private:
     SchemaDifference& into_;
     std::vector<Pair> open_;
     std::set<std::pair<std::string, std::string>> seen_;
+    std::size_t steps_ = 0;
+    bool our_proto3_ = false, their_proto3_ = false;  // of the pair at hand
     bool refused_ = false;
 };
 

@@ -15,7 +15,8 @@ namespace bus::wire {
 /// No change: equal, but for comments, options, packing, file names, reserved ranges, the order of fields.
 ///
 /// Returns: at most kMaxChanges changes; the rest is left out once one of them is refused.
-/// Errors: invalid: a set does not parse, or lacks the type or one it is made of.
+/// Errors: invalid: a set does not parse, or lacks the type or one it is made of; too_large: more than 8192 pairs of types, or 500,000
+/// fields and values, are to be compared. Extensions are not compared.
 Result<SchemaDifference> compare_types(std::string_view our_set, std::string_view their_set, std::string const& type);
 
 inline constexpr std::size_t kMaxChanges = 32;

@@ -10,14 +10,17 @@ namespace bus::wire {
 
 struct MessageType {
     google::protobuf::DescriptorProto const* proto;
-    bool open_enums;  // proto3: an enum keeps numbers it does not know
+    bool proto3;  // its enums keep numbers they do not know, its strings have to be UTF-8
 };
 struct EnumType {
     google::protobuf::EnumDescriptorProto const* proto;
     bool open;
 };
 
-/// Life time: points into the set.
+inline constexpr std::size_t kMaxTypeNameBytes = 512;
+
+/// Types whose full names are longer than kMaxTypeNameBytes are left out, and what is nested in them: a set of a megabyte could name
+/// gigabytes. Life time: points into the set.
 class TypeTables {
 public:
     explicit TypeTables(google::protobuf::FileDescriptorSet const& set);
@@ -27,7 +30,7 @@ public:
     EnumType const* enumeration(std::string const& name) const;
 
 private:
-    void add(google::protobuf::DescriptorProto const& message, std::string const& scope, bool open);
+    void add(google::protobuf::DescriptorProto const& message, std::string const& scope, bool proto3);
 
     std::map<std::string, MessageType> messages_;
     std::map<std::string, EnumType> enums_;
