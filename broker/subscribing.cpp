@@ -46,18 +46,12 @@ void recount_matching(State& state, Subscription const& subscription) {
 }
 
 // A subscription by name makes the topic: who publishes there later has to agree with its type.
-Result<Topic*> topic_for(State& state, Subscription const& subscription, v1::Type const& type) {
-    auto stored = store_type(state, type);
-    if (!stored) return stored.error();
+Result<Topic*> topic_for(State& state, Subscription const& subscription) {
     auto topic = state.topics.find_or_create(subscription.pattern);
-    if (!topic) {
-        state.schemas.release(stored->schema);
-        return topic.error();
-    }
-    if (subscription.type.empty()) {
-        state.schemas.release(stored->schema);
-    } else {
-        settle_type(state, **topic, *stored);
+    if (!topic) return topic.error();
+    if (!subscription.type.empty()) {
+        state.schemas.share(subscription.schema);
+        settle_type(state, **topic, {subscription.type, subscription.schema});
         ++(*topic)->typed_subscribers;
     }
     ++(*topic)->named_subscribers;
@@ -95,7 +89,7 @@ Result<Made> create_subscription(State& state, Session& session, v1::CreateSubsc
     auto const rings = rings_for(state, wanted);
     if (auto room = check_room(state, std::vector<Subscription*>(rings.size(), &wanted)); !room) return give_up(room.error());
     if (wanted.named) {
-        auto const topic = topic_for(state, wanted, request.any() ? v1::Type() : request.type());
+        auto const topic = topic_for(state, wanted);
         if (!topic) return give_up(topic.error());
     }
     wanted.id = state.ids.next();
