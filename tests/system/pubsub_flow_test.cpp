@@ -1,10 +1,14 @@
 // Reliable and best-effort: who waits for whom, what is lost, how it is told.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "support/child.hpp"
+#include "support/eventually.hpp"
 #include "support/on_bus.hpp"
 
 using namespace std::chrono_literals;
@@ -42,6 +46,56 @@ TEST_F(Flow, RefusesWhenAReliableSubscriberIsARingBehind) {
     EXPECT_EQ(publisher.publish(number(kFirst + count)).value(), count + 1) << "a refused message uses up no number";
     for (std::uint64_t i = 2; i <= count; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst + i);
     EXPECT_EQ(subscriber.lost(), 0u);
+}
+
+TEST_F(Flow, LeavesAReliableSubscriberTheRoomOfTheSamplesItHolds) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    auto const count = fill(publisher);
+    std::vector<bus::Sample<Number>> held;
+    for (std::uint64_t i = 0; i < count; ++i) held.push_back(subscriber.receive_for(patience()).value());
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::would_block) << "all is read, and all is held";
+    held.erase(held.begin() + 1, held.end());
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::would_block) << "the oldest is held still";
+    std::jthread([&] { held.clear(); }).join();
+    EXPECT_EQ(fill(publisher), count) << "given back by another thread, in whatever order";
+    EXPECT_EQ(subscriber.lost(), 0u);
+}
+
+TEST_F(Flow, HoldsNoRoomForASubscriberThatHasGone) {
+    auto subscriber = std::make_optional(bus.subscriber<Number>("t", {.reliable = true}).value());
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+    fill(publisher);
+    auto const held = subscriber->receive_for(patience()).value();
+    subscriber.reset();
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(publisher.publish(number(kFirst + 1)));
+    EXPECT_EQ(held.message().value(), kFirst) << "what it says is its own";
+}
+
+TEST_F(Flow, IsWokenByASampleGivenBack) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto const count = [&] {
+        auto probe = bus.publisher<Number>("t", small(bus::WhenFull::refuse)).value();
+        return fill(probe);
+    }();
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(subscriber.receive_for(patience()));
+    auto publisher = bus.publisher<Number>("t", small(bus::WhenFull::wait, patience())).value();
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(publisher.publish(number(kFirst)));
+    auto held = std::make_optional(subscriber.receive_for(patience()).value());
+    while (subscriber.try_receive()) continue;
+    std::atomic<bool> done = false;
+    std::jthread const blocked([&] {
+        EXPECT_EQ(publisher.publish(number(kFirst)).value(), count + 1);
+        done = true;
+    });
+    EXPECT_TRUE(eventually([&] {
+        for (auto const& info : bus::topic_detail("t", broker.options()).value().publishers)
+            if (info.held_by != 0) return true;
+        return false;
+    }));
+    EXPECT_FALSE(done);
+    held.reset();
+    EXPECT_TRUE(eventually([&] { return done.load(); }));
 }
 
 TEST_F(Flow, WaitsSoLongAndNotForEver) {

@@ -60,7 +60,7 @@ Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& r
       cursor_(&cursor),
       reader_(view, member.kind, &cursor),
       kind_(member.kind),
-      identity_(std::make_shared<RingIdentity>(RingIdentity{std::string(shm::topic_of(view)), view.ring_id, nullptr})),
+      identity_(std::make_shared<RingIdentity>(RingIdentity{std::string(shm::topic_of(view)), view.ring_id, nullptr, nullptr})),
       ring_index_(member.ring),
       publisher_{ring.session, ring.session_id},
       uid_(ring.uid),
@@ -69,7 +69,9 @@ Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& r
       left_(ring.head.state == static_cast<std::uint32_t>(shm::RingState::left)) {}
 
 Inlet::~Inlet() {
-    if (!core_.in_child()) shm::close_cursor(*cursor_, ring_id());
+    if (core_.in_child()) return;
+    if (held_ != nullptr) held_->close();  // first: who gives a sample back now would open the cursor again
+    shm::close_cursor(*cursor_, ring_id());
 }
 
 // A ring that came later than we is ours from its first byte. Else a reliable reader joins as docs/models.md says (join_reliably pins
@@ -84,6 +86,13 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
         shm::attach_cursor(*cursor_, ring.ring_id, from.place.position);
     if (from.expected != 0 && from.place.sequence > from.expected) from.place.sequence = from.expected;
     reader_.start_at(from.place);
+    if (kind_ == shm::ReaderKind::reliable) {
+        auto identity = std::make_shared<RingIdentity>(*identity_);
+        identity->held = std::make_shared<HeldRoom>(*this, *cursor_, from.place.position, head(), own_session_);
+        held_ = identity->held.get();
+        identity_ = std::move(identity);
+        reader_.leave_position();
+    }
     if (!left_) {
         sys::full_fence();  // our cursor, then its sleep epoch; partner: shm::Sleeper::fall_asleep in wait_for_subscribers
         ring_publisher();

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "client/doorbell.hpp"
+#include "client/held_room.hpp"
 #include "client/sample_pool.hpp"
 #include "shm/ring_reader.hpp"
 
@@ -32,12 +33,17 @@ public:
     bool has_news() const noexcept { return reader_.has_news(); }
     bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
 
-    /// After each message of a reliable reader, and when it finds nothing: tells the cursor, and rings the publisher if it waits for us.
+    /// A reliable reader's message goes out with that sample, which holds its room in the ring until it comes back.
+    void lend(PooledSample& sample, shm::Record const& record) noexcept {
+        held_->lend(sample, record.begin, record.end);
+        cursor_->sequence.store(record.sequence, std::memory_order_relaxed);  // the rest can wait for the reader's own tell()
+    }
+    /// After a message that goes to nobody, and when nothing was found: tells the cursor, and rings the publisher if it waits for us.
     void let_go() {
         reader_.tell();
-        if (head().held_by.load(std::memory_order_relaxed) == own_session_) [[unlikely]]
-            ring_publisher();
+        if (held_ != nullptr) held_->read_up_to(reader_.position());
     }
+    void ring_publisher();
 
     /// Looks at the directory. Returns: whether the publisher has left since the last look.
     bool look_whether_it_left();
@@ -60,7 +66,6 @@ private:
           shm::Cursor& cursor);
     shm::RingHead const& head() const noexcept { return *reader_.ring().head; }
     void begin(shm::MemberEntry const& member, SubscriberOptions const& options);
-    void ring_publisher();
 
     Core& core_;
     SegmentPtr arena_;
@@ -74,7 +79,8 @@ private:
     std::uint64_t bit_;
     std::uint64_t own_session_;
     bool left_ = false;
-    std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us
+    HeldRoom* held_ = nullptr;      // reliable only; the identity owns it
+    std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us. Used under the lock of held_
 };
 
 }  // namespace bus::client

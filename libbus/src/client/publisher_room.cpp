@@ -1,7 +1,7 @@
 // A full ring: whom to wait for, how, how long.
 //
 // The publisher says in the ring's head whose session holds it up, and sleeps on a place of its own session like any reader. That reader
-// finds its session id there (one load per message) once it has moved on, tells its cursor and rings us: SubscriberState::let_go. Between
+// finds its session id there (one load per message) once it has given room back, tells its cursor and rings us: HeldRoom::tell. Between
 // its cursor and that load it does not fence; a wake-up lost so is made good when it finds nothing more to read and fences to sleep, and
 // by our own second look. The same look finds out from its token that it died: then it counts no more, with or without busd.
 #include "client/publisher_state.hpp"

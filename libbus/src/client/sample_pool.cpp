@@ -5,6 +5,8 @@
 
 #include <bit>
 
+#include "client/held_room.hpp"
+
 namespace bus {
 
 namespace client {
@@ -76,6 +78,7 @@ void SamplePool::orphan() noexcept {
 
 void detail::give_back(SampleBlock* block) noexcept {
     auto* const pooled = static_cast<client::PooledSample*>(block);
+    if (pooled->held != nullptr) pooled->held->take_back(*pooled);
     pooled->pool->give_back(pooled);
 }
 

@@ -16,11 +16,14 @@
 
 namespace bus::client {
 
+class HeldRoom;
+
 /// What all samples of one ring share; a sample keeps it for its topic's name.
 struct RingIdentity {
     std::string topic;
     PublisherId publisher = 0;
     std::shared_ptr<TypeSource const> type;  // for Any only
+    std::shared_ptr<HeldRoom> held;          // of a reliable reader only
 };
 
 class SamplePool;
@@ -46,6 +49,10 @@ struct PooledSample : detail::SampleBlock {
     std::unique_ptr<google::protobuf::Message> parsed;  // proto only; keeps what it allocated
     Bytes view;
     Any any;
+
+    HeldRoom* held = nullptr;  // where it holds room in its ring; the fields below are that one's
+    std::uint64_t begin = 0;   // position of its record
+    PooledSample *older = nullptr, *newer = nullptr;
 
 private:
     std::byte* grow(std::size_t size);

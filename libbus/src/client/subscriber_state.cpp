@@ -100,7 +100,6 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
         pool_->untake(static_cast<PooledSample*>(sample.release()));
         return nullptr;
     }
-    if (inlet.kind() == shm::ReaderKind::reliable) inlet.let_go();
     if (block->ring != inlet.identity()) block->name(inlet.identity());
     block->bytes = {record.payload.data(), record.payload.size()};  // word by word: both were stored as words just now
     auto& info = block->info;
@@ -111,15 +110,19 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
     if (!record.extension.empty() || info.origin) [[unlikely]]
         info.origin = read_origin(record.extension);
     inlet.last_sequence = record.sequence;
-    if (record.lost_before != 0) [[unlikely]]
+    if (record.lost_before != 0) [[unlikely]] {
+        inlet.reader().tell();
         tell(Event::Kind::lost, inlet, record.lost_before);
+    }
     if (!parse(*block)) [[unlikely]] {
         why = no_message(inlet, record);
         inlet.carried_lost = info.lost_before;
+        if (reliable()) inlet.let_go();
         pool_->untake(static_cast<PooledSample*>(sample.release()));
         return nullptr;
     }
     inlet.carried_lost = 0;
+    if (inlet.kind() == shm::ReaderKind::reliable) inlet.lend(*block, record);
     return sample;
 }
 

@@ -28,7 +28,8 @@ struct Record {
     Stamps stamps;
     std::span<std::byte const> payload;
     std::span<std::byte const> extension;
-    std::uint64_t end = 0;  // position behind it: what to give to release()
+    std::uint64_t begin = 0;  // position of its head
+    std::uint64_t end = 0;    // position behind it: what to give to release()
 };
 
 template <class Memory = DefaultMemory>
@@ -80,6 +81,9 @@ public:
         __builtin_prefetch(ring_.data + ((position_ + 64) & mask_));
     }
 
+    /// From here on its owner stores the cursor's position (HeldRoom): tell() tells the counts alone.
+    void leave_position() noexcept { tells_position_ = false; }
+
     /// Tells the cursor how far copying has come (next() does so itself every eighth of the ring and when it finds nothing new).
     void tell() noexcept;
 
@@ -128,6 +132,7 @@ private:
     std::uint64_t received_ = 0, lost_ = 0, rubbish_ = 0;
     std::uint64_t rubbish_at_ = 0;  // where it was met last
     bool reliable_ = false;
+    bool tells_position_ = true;
 };
 
 template <class Memory>
@@ -233,6 +238,7 @@ void RingReader<Memory>::deliver(Message const& message, std::byte const* bytes,
     record.stamps = {head.sent_steady_ns, head.sent_wall_ns};
     record.payload = {bytes + head.extension_bytes, head.bytes};
     record.extension = {bytes, head.extension_bytes};
+    record.begin = message.position;
     record.end = position_;
 }
 
@@ -268,7 +274,8 @@ void RingReader<Memory>::release(std::uint64_t end) noexcept {
     told_ = end;
     if (cursor_ == nullptr) return;
     tell_counts(0);
-    cursor_->position.store(end, std::memory_order_release);  // we are done with those bytes. Partner: position_of, in the publisher
+    if (tells_position_)
+        cursor_->position.store(end, std::memory_order_release);  // we are done with those bytes. Partner: position_of, in the publisher
 }
 
 template <class Memory>
