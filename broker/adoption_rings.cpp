@@ -5,6 +5,7 @@
 
 #include "adoption.hpp"
 #include "adoption_scan.hpp"
+#include "history.hpp"
 #include "links.hpp"
 #include "sys/process.hpp"
 
@@ -90,6 +91,12 @@ void relink_topic(State& state, Topic& topic) {
     state.directory.raise_topic_epoch(topic.index);
 }
 
+std::vector<std::uint32_t> topic_indices(State& state) {
+    std::vector<std::uint32_t> indices;
+    for (auto const& [index, topic] : state.topics.all()) indices.push_back(index);
+    return indices;
+}
+
 void adopt_empty_arenas(State& state) {
     for (auto const& record : state.objects.objects()) {
         if (record.object != shm::ObjectKind::arena || record.kind != shm::RegistryKind::made) continue;
@@ -130,6 +137,11 @@ void adopt_topics_and_readers(State& state) {
         recount(state, *topic);
     }
 
+    for (auto const& [index, ring] : state.rings.all()) {  // what a busd that died had folded and not freed yet
+        for (auto const id : ring->folded) {
+            if (auto* const source = id == 0 ? nullptr : state.rings.find(id)) source->retain = false;
+        }
+    }
     std::vector<Ring*> orphans, finished;
     for (auto const& [index, ring] : state.rings.all()) {
         if (!ring->left && session_of(state, ring->session, ring->session_id) == nullptr) orphans.push_back(ring.get());
@@ -137,6 +149,9 @@ void adopt_topics_and_readers(State& state) {
     }
     for (auto* const ring : finished) free_ring(state, *ring);
     for (auto* const ring : orphans) retire(state, *ring);
+    for (auto const index : topic_indices(state)) {
+        if (state.topics.all().contains(index)) keep_history(state, state.topics.at(index));
+    }
     std::vector<Topic*> unneeded;
     for (auto const& [index, topic] : state.topics.all()) {
         if (!topic->needed()) unneeded.push_back(topic.get());

@@ -65,7 +65,7 @@ void ArenaStore::session_ended(std::uint64_t session_id) {
 }
 
 void ArenaStore::remove_if_unused(Arena& arena) {
-    if (!arena.extents.is_empty() || !(arena.orphan || arena.single)) return;
+    if (!arena.extents.is_empty() || !(arena.orphan || arena.single || arena.session_id == 0)) return;
     objects_.remove(arena.ref);
     arenas_.erase(arena.ref.id);
 }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "bells.hpp"
+#include "history.hpp"
 #include "topic_types.hpp"
 
 namespace bus::broker {
@@ -24,17 +25,6 @@ std::uint64_t lost_by(State& state, Ring const& ring, Subscription const& subscr
 void ring_session(State& state, std::uint32_t index, std::uint64_t id) {
     auto* const session = state.sessions.at(index);
     if (session != nullptr && session->id == id) ring_all(*session);
-}
-
-// Of the rings that are kept for those who come later, the newest one of a topic is enough.
-void free_older_retained(State& state, Topic& topic) {
-    bool newest = true;
-    for (auto const index : std::vector(topic.rings)) {
-        auto& ring = state.rings.at(index);
-        if (!ring.left || !ring.members.empty()) continue;
-        if (!newest || !ring.retain) free_ring(state, ring);
-        newest = false;
-    }
 }
 
 }  // namespace
@@ -96,7 +86,7 @@ void disconnect(State& state, Ring& ring, Subscription& subscription, std::uint6
     ring_session(state, ring.session, ring.session_id);  // the publisher may have waited for just that reader
     if (ring.left && ring.members.empty()) {
         auto& topic = state.topics.at(ring.topic);
-        if (ring.retain) return free_older_retained(state, topic);
+        if (ring.retain) return keep_history(state, topic);
         free_ring(state, ring);
     }
 }
@@ -119,7 +109,7 @@ void retire(State& state, Ring& ring) {
     state.directory.raise_topic_epoch(topic.index);
     state.directory.raise_epoch();
     if (!ring.members.empty()) return;
-    if (ring.retain) return free_older_retained(state, topic);
+    if (ring.retain) return keep_history(state, topic);
     free_ring(state, ring);
 }
 

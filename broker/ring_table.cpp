@@ -30,13 +30,17 @@ Result<Ring*> RingTable::add(Ring ring, std::uint32_t next_in_topic) {
         entry.offset = ring.offset;
         entry.capacity = ring.capacity;
         entry.schema = ring.schema;
-        entry.head.state = static_cast<std::uint32_t>(shm::RingState::live);
+        entry.kept = ring.kept ? 1 : 0;
+        std::ranges::copy(ring.folded, entry.folded);
+        entry.final_tail = ring.final_tail;
+        entry.head.state = static_cast<std::uint32_t>(ring.left ? shm::RingState::left : shm::RingState::live);
     });
     return (rings_[*index] = std::make_unique<Ring>(std::move(ring))).get();
 }
 
 void RingTable::leave(Ring& ring, std::uint64_t final_tail) {
     ring.left = true;
+    ring.final_tail = final_tail;
     directory_.change<shm::RingEntry>(ring.index, [&](shm::RingEntry& entry) {
         entry.final_tail = final_tail;
         entry.head.state = static_cast<std::uint32_t>(shm::RingState::left);
@@ -61,6 +65,9 @@ Ring& RingTable::adopt(std::uint32_t index, shm::RingEntry const& entry) {
     ring->offset = entry.offset;
     ring->capacity = entry.capacity;
     ring->schema = entry.schema;
+    ring->kept = entry.kept != 0;
+    std::ranges::copy(entry.folded, ring->folded.begin());
+    ring->final_tail = entry.final_tail;
     ring->left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
     return *(rings_[index] = std::move(ring));
 }

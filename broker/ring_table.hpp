@@ -5,6 +5,7 @@
 // there and in one chain only: adoption links every chain anew from the entries.
 #pragma once
 
+#include <array>
 #include <bus/error.hpp>
 #include <cstdint>
 #include <map>
@@ -28,8 +29,11 @@ struct Ring {
     std::uint64_t offset = 0, capacity = 0;
     bool left = false;
     bool retain = false;
-    std::uint32_t schema = shm::kNil;    // its publisher's version of the type; one user of it
-    std::vector<std::uint32_t> members;  // in the order of the chain
+    bool kept = false;                      // busd's own: of publishers that are gone (history.hpp)
+    std::array<std::uint64_t, 2> folded{};  // kept: the rings whose messages it has
+    std::uint64_t final_tail = 0;           // left
+    std::uint32_t schema = shm::kNil;       // its publisher's version of the type; one user of it
+    std::vector<std::uint32_t> members;     // in the order of the chain
 };
 
 struct Subscription {
@@ -59,7 +63,7 @@ public:
 
     Ring* find(std::uint64_t ring_id);
     Ring& at(std::uint32_t index) { return *rings_.at(index); }
-    /// Fills a free entry, live, without members; `next_in_topic`: the present head of the topic's chain. Errors: limit.
+    /// Fills a free entry, live or left, without members; `next_in_topic`: the present head of the topic's chain. Errors: limit.
     Result<Ring*> add(Ring ring, std::uint32_t next_in_topic);
     /// Its publisher is gone; the members read up to `final_tail`.
     void leave(Ring& ring, std::uint64_t final_tail);

@@ -66,7 +66,8 @@ Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& r
       uid_(ring.uid),
       bit_(shm::attention_bit(ring.topic)),
       own_session_(core.session.id()),
-      left_(ring.head.state == static_cast<std::uint32_t>(shm::RingState::left)) {}
+      left_(ring.head.state == static_cast<std::uint32_t>(shm::RingState::left)),
+      kept_(ring.kept != 0) {}
 
 Inlet::~Inlet() {
     if (core_.in_child()) return;
@@ -79,7 +80,10 @@ Inlet::~Inlet() {
 void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options) {
     auto const& ring = reader_.ring();
     Beginning from{{0, 1}};
-    if (member.joined_later != 0) from = beginning_of(ring, options);
+    if (kept_ && (options.start_sequence != 0 || !options.start.empty()))
+        from.place = shm::place_of_oldest(ring);  // the numbers are those of each message's own publisher: looked at one by one
+    else if (member.joined_later != 0)
+        from = beginning_of(ring, options);
     if (member.joined_later != 0 && kind_ == shm::ReaderKind::reliable)
         from.place = shm::join_reliably(ring, *cursor_, from.place);
     else

@@ -48,6 +48,8 @@ public:
     /// Looks at the directory. Returns: whether the publisher has left since the last look.
     bool look_whether_it_left();
     bool left() const noexcept { return left_; }
+    /// No publisher's, but what a retained topic keeps of those that are gone: each message says whose it was (shm::KeptRecord).
+    bool is_kept() const noexcept { return kept_; }
     bool is_drained() const noexcept { return left_ && !has_news(); }
 
     std::shared_ptr<RingIdentity const> const& identity() const noexcept { return identity_; }
@@ -79,6 +81,7 @@ private:
     std::uint64_t bit_;
     std::uint64_t own_session_;
     bool left_ = false;
+    bool kept_ = false;
     HeldRoom* held_ = nullptr;      // reliable only; the identity owns it
     std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us. Used under the lock of held_
 };

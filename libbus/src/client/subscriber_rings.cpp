@@ -1,9 +1,14 @@
 // Which rings a subscription reads: new ones, those whose publisher left, those that are gone; and what was lost in each.
 #include <algorithm>
+#include <cstring>
+#include <tuple>
 
+#include "client/history_share.hpp"
+#include "client/origin.hpp"
 #include "client/subscriber_state.hpp"
 #include "client/topic_requests.hpp"
 #include "shm/chains.hpp"
+#include "shm/origin_layout.hpp"
 
 namespace bus::client {
 
@@ -40,30 +45,40 @@ Result<bool> SubscriberState::refresh() {
         return false;
     auto const chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
     if (!chain) return chain.error();  // tried again at the next look
+    bool const is_first = epoch_ == ~std::uint64_t{0};
     epoch_ = chain->epoch;
     ++changes_;
+    auto const shares =
+        is_first && options_.start.empty() ? share_history(*core_, chain->links, options_.history) : std::map<std::uint64_t, std::size_t>();
     for (auto const& inlet : inlets_) inlet->seen = false;
     std::erase_if(refused_, [&](std::uint64_t ring_id) {
         return std::ranges::none_of(chain->links, [&](auto const& link) { return link.entry->ring_id == ring_id; });
     });
+    auto const known_count = static_cast<std::ptrdiff_t>(inlets_.size());
     for (auto const& link : chain->links) {
         auto const known = std::ranges::find_if(inlets_, [&](auto const& inlet) { return inlet->ring_id() == link.entry->ring_id; });
         if (known != inlets_.end()) {
             (*known)->seen = true;
             if ((*known)->look_whether_it_left()) tell(Event::Kind::publisher_left, **known, count_living());
         } else if (!refused_.contains(link.entry->ring_id)) {
-            attach(*link.entry);
+            attach(*link.entry, shares);
         }
     }
+    // What was left comes before what is still being written, the older before the newer.
+    std::sort(inlets_.begin() + known_count, inlets_.end(), [](auto const& one, auto const& other) {
+        return std::tuple(!one->is_kept(), !one->left(), one->ring_id()) < std::tuple(!other->is_kept(), !other->left(), other->ring_id());
+    });
     for (auto at = inlets_.size(); at-- > 0;)
         if (!inlets_[at]->seen) let_go_of(at);
     sum_up();
     return true;
 }
 
-void SubscriberState::attach(shm::MemberEntry const& member) {
+void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares) {
     auto const keep = type_.kind == detail::PayloadType::Kind::any ? core_ : nullptr;
-    auto inlet = Inlet::attach(*core_, member, options_, keep);
+    auto options = options_;
+    if (auto const share = shares.find(member.ring_id); share != shares.end()) options.history = share->second;
+    auto inlet = Inlet::attach(*core_, member, options, keep);
     if (inlet) {
         (*inlet)->seen = true;
         if (!(*inlet)->left()) tell(Event::Kind::publisher_came, **inlet, count_living() + 1);
@@ -77,6 +92,27 @@ void SubscriberState::attach(shm::MemberEntry const& member) {
                     inlet.error().hint(), inlet.error().detail());
     core_->data->loop.tell({.kind = Event::Kind::refused, .object = pattern_, .error = why});
     deferred_ = why;
+}
+
+// Who sent it first, and for a kept message who published it here. Returns: false where that one was received before, or is not wanted.
+bool SubscriberState::name_origin(Inlet const& inlet, shm::Record const& record, Info& info) {
+    auto extension = record.extension;
+    if (inlet.is_kept()) {
+        shm::KeptRecord kept{};
+        if (extension.size() < sizeof kept) return false;
+        std::memcpy(&kept, extension.data(), sizeof kept);
+        auto const resumed = options_.start.find(kept.publisher);
+        if (resumed != options_.start.end() && kept.sequence <= resumed->second) return false;
+        if (kept.sequence < options_.start_sequence) return false;
+        info.publisher = kept.publisher;
+        info.sequence = kept.sequence;
+        auto& gone = gone_[kept.publisher];
+        gone.topic = inlet.identity()->topic;
+        gone.last_sequence = kept.sequence;
+        extension = extension.subspan(sizeof kept);
+    }
+    info.origin = read_origin(extension);
+    return true;
 }
 
 // By the directory: then its memory was removed under our hands, and that is no end of a ring to be silent about.
@@ -153,7 +189,7 @@ Position SubscriberState::position() {
     if (core_->in_child()) return position;
     Locked const locked(lock_);
     for (auto const& inlet : inlets_)
-        if (inlet->last_sequence != 0) position[inlet->ring_id()] = inlet->last_sequence;
+        if (inlet->last_sequence != 0 && !inlet->is_kept()) position[inlet->ring_id()] = inlet->last_sequence;
     for (auto const& [id, gone] : gone_)
         if (gone.last_sequence != 0) position[id] = gone.last_sequence;
     return position;

@@ -48,7 +48,7 @@ Error SubscriberState::closed() const {
 Inlet* SubscriberState::next_inlet() noexcept {
     auto const count = inlets_.size();
     if (count == 0) return nullptr;
-    if (burst_ >= kBurst && count > 1) {
+    if (burst_ >= kBurst && count > 1 && current_ < count && !inlets_[current_]->left()) {  // what was left has an end
         burst_ = 0;
         ++current_;
     }
@@ -85,6 +85,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why) {
         ++burst_;
         auto sample = deliver(*inlet, why);
         if (sample || why != Errc::would_block) return sample;
+        if (std::exchange(passed_over_, false)) --round;
     }
     return nullptr;
 }
@@ -107,9 +108,13 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
     info.lost_before = record.lost_before + inlet.carried_lost;
     info.sent = SentTime(Duration(record.stamps.wall_ns));
     info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record.stamps.steady_ns)));
-    if (!record.extension.empty() || info.origin) [[unlikely]]
-        info.origin = read_origin(record.extension);
     inlet.last_sequence = record.sequence;
+    if (!record.extension.empty() || info.origin) [[unlikely]]
+        if (!name_origin(inlet, record, info)) {
+            passed_over_ = true;
+            pool_->untake(static_cast<PooledSample*>(sample.release()));
+            return nullptr;
+        }
     if (record.lost_before != 0) [[unlikely]] {
         inlet.reader().tell();
         tell(Event::Kind::lost, inlet, record.lost_before);

@@ -64,9 +64,10 @@ private:
     detail::SamplePointer deliver(Inlet& inlet, Error& why);
     Error no_message(Inlet& inlet, shm::Record const& record);
     bool parse(PooledSample& sample) const;
+    bool name_origin(Inlet const& inlet, shm::Record const& record, Info& info);
     bool settle();           // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
     Result<bool> refresh();  // whether the rings changed
-    void attach(shm::MemberEntry const& member);
+    void attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares);
     bool still_stands(shm::MemberEntry const& member) const;
     void tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count);
     std::size_t count_living() const noexcept;
@@ -93,6 +94,7 @@ private:
     std::vector<std::unique_ptr<Inlet>> inlets_;
     std::size_t current_ = 0;
     std::uint32_t burst_ = 0, takes_ = 0;
+    bool passed_over_ = false;                 // by deliver(): a kept message that was received before
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets
     bool foreign_ = false;

@@ -97,7 +97,8 @@ struct RingEntry {
     std::uint64_t final_tail;                 // left: what was committed at last
     std::atomic<std::uint64_t> member_epoch;  // (live) raised after each change of the chain; the publisher looks at it after each commit
     std::uint32_t schema;                     // index of the SchemaEntry of its publisher's version of the type, kNil: none
-    std::uint32_t reserved;
+    std::uint32_t kept;                       // 1: no publisher's: what a retained topic keeps of those that are gone (KeptRecord)
+    std::uint64_t folded[2];                  // kept: the rings whose messages it has; what is still there of them is to be freed
 };
 
 enum class ReaderKind : std::uint32_t { best_effort = 0, reliable = 1, observer = 2 };

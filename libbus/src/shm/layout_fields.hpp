@@ -26,7 +26,7 @@
     X(UserEntry, 112, 8)          \
     X(SessionEntry, 200, 8)       \
     X(TopicEntry, 568, 8)         \
-    X(RingEntry, 112, 8)          \
+    X(RingEntry, 128, 8)          \
     X(SubscriptionEntry, 568, 8)  \
     X(MemberEntry, 72, 8)         \
     X(SchemaEntry, 56, 8)         \
@@ -169,7 +169,8 @@
     X(RingEntry, final_tail, 88, 8)             \
     X(RingEntry, member_epoch, 96, 8)           \
     X(RingEntry, schema, 104, 4)                \
-    X(RingEntry, reserved, 108, 4)              \
+    X(RingEntry, kept, 108, 4)                  \
+    X(RingEntry, folded, 112, 16)               \
     X(SubscriptionEntry, head, 0, 8)            \
     X(SubscriptionEntry, subscription_id, 8, 8) \
     X(SubscriptionEntry, session_id, 16, 8)     \

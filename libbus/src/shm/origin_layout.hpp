@@ -25,6 +25,14 @@ struct RecordOrigin {
 };
 static_assert(sizeof(RecordOrigin) == 32);
 
+/// In front of that (or alone) in a record of a kept ring (RingEntry::kept): whose message it was, and its number there.
+struct KeptRecord {
+    std::uint64_t publisher;
+    std::uint64_t sequence;
+    std::uint64_t reserved[2];
+};
+static_assert(sizeof(KeptRecord) == kRecordAlign);
+
 constexpr std::size_t origin_bytes(std::size_t host_bytes) { return align_up(sizeof(RecordOrigin) + host_bytes, kOriginAlign); }
 
 }  // namespace bus::shm

@@ -1,0 +1,248 @@
+// Retained topics: what is kept of publishers that have gone, for who comes later.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <optional>
+#include <vector>
+
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/on_bus.hpp"
+
+using namespace std::chrono_literals;
+using namespace bus::test;
+
+namespace {
+
+struct Got {
+    std::uint64_t value, sequence;
+    bus::PublisherId publisher;
+};
+
+class Retained : public testing::Test {
+protected:
+    bus::testing::LocalBroker broker;
+    bus::Connection bus = broker.connect("test").value();
+
+    static bus::PublisherOptions keeping(std::size_t history) { return {.ring_bytes = 4096, .history = history, .retain = true}; }
+
+    /// Publishes [first, first + count) as a publisher of its own, which then goes.
+    bus::PublisherId publish_and_go(std::uint64_t first, std::uint64_t count, bus::PublisherOptions const& options) {
+        auto publisher = bus.publisher<Number>("t", options).value();
+        for (std::uint64_t i = 0; i < count; ++i) EXPECT_TRUE(publisher.publish(number(first + i)));
+        return publisher.id();
+    }
+
+    std::vector<Got> received(bus::SubscriberOptions const& options, std::string_view pattern = "t") {
+        auto subscriber = bus.subscriber<Number>(pattern, options).value();
+        std::vector<Got> all;
+        while (auto const sample = subscriber.try_receive())
+            all.push_back({sample->message().value(), sample->info().sequence, sample->info().publisher});
+        EXPECT_EQ(subscriber.lost(), 0u);
+        return all;
+    }
+    static std::vector<std::uint64_t> values_of(std::vector<Got> const& all) {
+        std::vector<std::uint64_t> values;
+        for (auto const& got : all) values.push_back(got.value);
+        return values;
+    }
+    std::size_t rings() { return bus::topic_detail("t", broker.options()).value().publishers.size(); }
+    /// Whether what went is in one ring by now: a publisher's going is asked for, and done a moment later.
+    testing::AssertionResult folded_into(std::size_t count) {
+        if (eventually([&] { return rings() == count; })) return testing::AssertionSuccess();
+        return testing::AssertionFailure() << rings() << " rings";
+    }
+};
+
+std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t last) {
+    std::vector<std::uint64_t> all;
+    for (auto value = first; value <= last; ++value) all.push_back(value);
+    return all;
+}
+
+TEST_F(Retained, OutlivesItsPublisher) {
+    auto const id = publish_and_go(1, 20, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    auto const all = received({.history = 100});
+    EXPECT_EQ(values_of(all), range(16, 20));
+    for (auto const& got : all) EXPECT_EQ(got.publisher, id);
+    EXPECT_EQ(values_of(received({.history = 2})), range(19, 20));
+    EXPECT_TRUE(received({}).empty()) << "who asks for no history gets none";
+    EXPECT_EQ(values_of(received({.history = 100}, "**")), range(16, 20));
+}
+
+TEST_F(Retained, KeepsItsLastMessagesInAllWhoeverSentThem) {
+    auto const first = publish_and_go(1, 3, keeping(5));
+    auto const second = publish_and_go(4, 1, keeping(5));
+    auto const third = publish_and_go(5, 3, keeping(5));
+    ASSERT_TRUE(folded_into(1)) << "three publishers that have gone leave one ring";
+    auto const all = received({.history = 100});
+    ASSERT_EQ(values_of(all), range(3, 7));
+    EXPECT_EQ(all[0].publisher, first);
+    EXPECT_EQ(all[0].sequence, 3u) << "publisher and number are kept";
+    EXPECT_EQ(all[1].publisher, second);
+    EXPECT_EQ(all[1].sequence, 1u);
+    EXPECT_EQ(all[4].publisher, third);
+    EXPECT_EQ(all[4].sequence, 3u);
+}
+
+TEST_F(Retained, CountsWhatALivePublisherHasSentSince) {
+    publish_and_go(1, 5, keeping(5));
+    auto publisher = bus.publisher<Number>("t", keeping(5)).value();
+    ASSERT_TRUE(publisher.publish(number(6)));
+    ASSERT_TRUE(publisher.publish(number(7)));
+    EXPECT_EQ(values_of(received({.history = 100})), range(3, 7));
+    for (std::uint64_t value = 8; value <= 20; ++value) ASSERT_TRUE(publisher.publish(number(value)));
+    EXPECT_EQ(values_of(received({.history = 100})), range(16, 20));
+    EXPECT_EQ(values_of(received({.reliable = true, .history = 3})), range(18, 20));
+}
+
+TEST_F(Retained, OfSeveralLivePublishersIsTheLastOfAllInTheOrderOfTheirTimes) {
+    auto one = bus.publisher<Number>("t", keeping(4)).value();
+    auto two = bus.publisher<Number>("t", keeping(4)).value();
+    for (std::uint64_t value = 1; value <= 10; ++value) ASSERT_TRUE((value % 3 == 0 ? one : two).publish(number(value)));
+    auto all = values_of(received({.history = 100}));
+    std::ranges::sort(all);
+    EXPECT_EQ(all, range(7, 10));
+}
+
+TEST_F(Retained, IsReadToTheEndByThoseWhoWereThereAndKeptForOthers) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    publish_and_go(1, 10, keeping(2));
+    publish_and_go(11, 10, keeping(2));
+    EXPECT_EQ(values_of(received({.history = 100})), range(19, 20));
+    for (std::uint64_t value = 1; value <= 20; ++value)
+        ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), value) << "everything, not the last two";
+    EXPECT_EQ(subscriber.try_receive().error(), bus::Errc::would_block);
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({.history = 100})), range(19, 20));
+}
+
+TEST_F(Retained, IsGoneOnWithWhereAPositionWasTaken) {
+    publish_and_go(1, 3, keeping(10));
+    publish_and_go(4, 3, keeping(10));
+    ASSERT_TRUE(folded_into(1));
+    bus::Position position;
+    {
+        auto subscriber = bus.subscriber<Number>("t", {.history = 100}).value();
+        for (std::uint64_t value = 1; value <= 5; ++value) ASSERT_EQ(subscriber.try_receive().value().message().value(), value);
+        position = subscriber.position();
+    }
+    EXPECT_EQ(position.size(), 2u) << "by publisher, not by ring";
+    publish_and_go(7, 2, keeping(10));
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({.start = position})), range(6, 8)) << "nothing twice, nothing left out";
+}
+
+TEST_F(Retained, KeepsWhoSentItFirst) {
+    {
+        auto publisher = bus.publisher<Number>("t", keeping(10)).value();
+        ASSERT_TRUE(publisher.publish(number(1), {.origin = bus::Origin{.publisher = 77, .sequence = 88, .host = "elsewhere"}}));
+    }
+    publish_and_go(2, 1, keeping(10));
+    ASSERT_TRUE(folded_into(1));
+    auto subscriber = bus.subscriber<Number>("t", {.history = 100}).value();
+    auto const first = subscriber.try_receive().value();
+    ASSERT_TRUE(first.info().origin);
+    EXPECT_EQ(first.info().origin->publisher, 77u);
+    EXPECT_EQ(first.info().origin->sequence, 88u);
+    EXPECT_EQ(first.info().origin->host, "elsewhere");
+    EXPECT_GT(first.info().sent_steady.time_since_epoch().count(), 0);
+    auto const second = subscriber.try_receive().value();
+    EXPECT_FALSE(second.info().origin);
+    EXPECT_EQ(second.info().sequence, 1u);
+}
+
+BUS_TEST_ROLE(crashing_publisher) {
+    auto bus = connect(role);
+    auto publisher = bus.publisher<Number>("t", {.history = 5, .retain = true}).value();
+    for (long i = 0; i < role.number(3); ++i)
+        role.require(publisher.publish(number(static_cast<std::uint64_t>(role.number(2) + i))).has_value(), "publish");
+    role.say("published");
+    (void)role.hear();
+    return 0;
+}
+
+TEST_F(Retained, LeavesNoPileOfRingsWhenItsPublisherCrashesAgainAndAgain) {
+    constexpr std::uint64_t kCrashes = 20;
+    std::optional<std::size_t> segments;
+    auto const count_segments = [&] {
+        std::size_t count = 0;
+        for (auto const& object : bus::kernel_objects(broker.options()).value()) count += object.kind == bus::KernelObject::Kind::segment;
+        return count;
+    };
+    for (std::uint64_t crash = 0; crash < kCrashes; ++crash) {
+        auto child = run_role("crashing_publisher", on(broker, {std::to_string(1 + crash * 2), "2"}));
+        ASSERT_TRUE(child.expect_line("published"));
+        child.kill(SIGKILL);
+        ASSERT_TRUE(eventually([&] { return bus.clients().value().size() == 1 && rings() == 1; }));
+        if (crash == 2) segments = count_segments();
+    }
+    EXPECT_TRUE(eventually([&] { return count_segments() <= *segments; })) << count_segments() << " after " << *segments;
+    EXPECT_EQ(values_of(received({.history = 100})), range(2 * kCrashes - 4, 2 * kCrashes));
+}
+
+TEST_F(Retained, IsKeptByTheNextBusdToo) {
+    publish_and_go(1, 3, keeping(5));
+    publish_and_go(4, 3, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    broker.kill();
+    EXPECT_EQ(bus::topic_detail("t", broker.options()).value().publishers.size(), 1u);
+    broker.restart();
+    EXPECT_EQ(values_of(received({.history = 100})), range(2, 6));
+    publish_and_go(7, 1, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({.history = 100})), range(3, 7));
+}
+
+TEST_F(Retained, IsWholeWheneverBusdDies) {
+    std::uint64_t next = 1;
+    for (int round = 0; round < 25; ++round) {
+        auto child = run_role("crashing_publisher", on(broker, {std::to_string(next), "2"}));
+        ASSERT_TRUE(child.expect_line("published"));
+        next += 2;
+        child.kill(SIGKILL);
+        for (int pause = 0; pause < round * 400; ++pause) (void)broker.pid();  // busd dies a little later each time
+        broker.kill();
+        broker.restart();
+        ASSERT_TRUE(eventually([&] { return bus.clients().value().size() == 1; }));
+        auto const all = values_of(received({.history = 100}));
+        ASSERT_EQ(all, range(next > 6 ? next - 5 : 1, next - 1)) << "round " << round;
+    }
+}
+
+TEST_F(Retained, HoldsAsMuchAsARingOfItsPublishersWhereNoHistoryIsNamed) {
+    for (std::uint64_t value = 1; value <= 400; value += 20) publish_and_go(value, 20, {.ring_bytes = 4096, .retain = true});
+    ASSERT_TRUE(folded_into(1));
+    auto const all = values_of(received({.history = 1000}));
+    EXPECT_GT(all.size(), 20u);
+    EXPECT_LT(all.size(), 100u);
+    EXPECT_EQ(all, range(401 - all.size(), 400));
+}
+
+TEST_F(Retained, IsRemovedWithItsTopic) {
+    publish_and_go(1, 3, keeping(5));
+    publish_and_go(4, 3, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_TRUE(broker.stop().empty()) << "and nothing is left of it when the bus ends";
+}
+
+TEST_F(Retained, SurvivesRubbishInTheRingOfOneThatWent) {
+    publish_and_go(1, 3, keeping(5));
+    {
+        auto raw = bus.publisher<bus::Bytes>("other", {.ring_bytes = 4096, .history = 5, .retain = true}).value();
+        ASSERT_TRUE(raw.publish(std::string_view("x")));
+    }
+    {
+        auto raw = bus.publisher<bus::Bytes>("other", {.ring_bytes = 4096, .history = 5, .retain = true}).value();
+        auto loan = raw.loan(512).value();
+        std::ranges::fill(loan.bytes(), std::byte{0xFF});
+        ASSERT_TRUE(loan.publish(512));
+    }
+    auto subscriber = bus.subscriber<bus::Bytes>("other", {.history = 9}).value();
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().text(), "x");
+    EXPECT_EQ(subscriber.receive_for(patience()).value().bytes().size(), 512u);
+    EXPECT_EQ(values_of(received({.history = 9})), range(1, 3));
+}
+
+}  // namespace
