@@ -1,5 +1,6 @@
 // RemoveTopic, EvictClient: what operators ask for.
 #include <bus/name.hpp>
+#include <set>
 
 #include "links.hpp"
 #include "requests.hpp"
@@ -15,6 +16,29 @@ Error not_permitted(State& state, Session const& session, Verb verb, std::string
                 : "only uid " + std::to_string(state.rules.own_uid()) + " may use this bus: its busd has no [[allow]]"};
 }
 
+namespace {
+
+constexpr std::size_t kMostNamed = 8;  // in one text
+
+// The clients that keep a topic up: "pub (session 3), sub (session 4)".
+std::string users_of(State& state, Topic const& topic) {
+    std::set<std::uint64_t> sessions;
+    for (auto const index : topic.rings)
+        if (auto const& ring = state.rings.at(index); !ring.left) sessions.insert(ring.session_id);
+    for (auto const& [index, subscription] : state.subscriptions.all())
+        if (subscription->named && subscription->pattern == topic.name) sessions.insert(subscription->session_id);
+    std::string text;
+    std::size_t count = 0;
+    for (auto const id : sessions) {
+        if (++count > kMostNamed) return text + " and " + std::to_string(sessions.size() - kMostNamed) + " more";
+        auto const* const session = state.sessions.find(id);
+        text += (text.empty() ? "" : ", ") + (session != nullptr ? session->name : "?") + " (session " + std::to_string(id) + ")";
+    }
+    return text;
+}
+
+}  // namespace
+
 Result<Made> remove_topic(State& state, Session& session, v1::RemoveTopic const& request) {
     if (auto checked = check_name(request.topic(), Reserved::allow); !checked) return checked.error();
     if (!state.rules.allows(session.user->subject, Verb::operate, request.topic())) {
@@ -25,8 +49,8 @@ Result<Made> remove_topic(State& state, Session& session, v1::RemoveTopic const&
     if (topic->live_rings > 0 || topic->named_subscribers > 0) {
         return Error(Errc::conflict,
                      "topic " + topic->name + " is in use: " + std::to_string(topic->live_rings) + " publishers, " +
-                         std::to_string(topic->named_subscribers) + " subscribers by name",
-                     "bus topic info " + topic->name + " names them");
+                         std::to_string(topic->named_subscribers) + " subscribers by name, of " + users_of(state, *topic),
+                     "see what they do: bus topic info " + topic->name);
     }
     for (auto const index : std::vector(topic->rings)) {
         auto& ring = state.rings.at(index);

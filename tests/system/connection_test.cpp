@@ -6,7 +6,6 @@
 #include <bus/testing.hpp>
 #include <thread>
 
-#include "client/core.hpp"
 #include "support/child.hpp"
 #include "support/ipc_namespace.hpp"
 #include "support/role.hpp"
@@ -229,23 +228,21 @@ TEST(Connection, OfABusThatWasStoppedIsClosed) {
 
 TEST(Connection, ThatWasEvictedSaysClosedAndHarmsNobody) {
     LocalBroker broker;
-    auto const operating = client::Core::open(broker.options("operator")).value();
+    auto operating = broker.connect("operator").value();
     {
         auto evicted = broker.connect("evicted").value();
         auto const publisher = evicted.publisher<Bytes>("x").value();
         auto const clients = evicted.clients().value();
         auto const target = std::ranges::find(clients, "evicted", [](auto const& one) { return one.identity.name; });
         ASSERT_NE(target, clients.end());
-        v1::Request request;
-        request.mutable_evict_client()->set_session_id(target->id);
-        ASSERT_TRUE(operating->request(std::move(request), "evict"));
+        ASSERT_TRUE(operating.evict(target->id));
         auto const error = evicted.publisher<Bytes>("y").error();
         EXPECT_EQ(error, Errc::closed);
         EXPECT_NE(error.what().find("evicted"), std::string::npos) << error.what();
         EXPECT_EQ(evicted.clients().error(), Errc::closed);
     }
     EXPECT_TRUE(has_clients(broker, 1));
-    EXPECT_TRUE(operating->check());
+    EXPECT_TRUE(operating.clients());
 }
 
 TEST(Connection, OfAStoppedBrokerProcessTimesOut) {

@@ -8,7 +8,6 @@
 #include <functional>
 #include <thread>
 
-#include "client/core.hpp"
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
 
@@ -31,10 +30,7 @@ protected:
         auto const clients = bus::list_clients(broker.options()).value();
         auto const target = std::ranges::find(clients, "ending", [](auto const& one) { return one.identity.name; });
         ASSERT_NE(target, clients.end());
-        bus::v1::Request request;
-        request.mutable_evict_client()->set_session_id(target->id);
-        auto const operating = bus::client::Core::open(broker.options("operator")).value();
-        ASSERT_TRUE(operating->request(std::move(request), "evict"));
+        ASSERT_TRUE(broker.connect("operator").value().evict(target->id));
     }
     /// Runs `wait` in a thread, ends the session once it sleeps, and gives what it said.
     bus::Error ended_while(std::function<bus::Error()> wait) {

@@ -104,6 +104,25 @@ public:
     /// The type of a topic, or the type of that name if any topic has it. Errors: not_found, closed; invalid: the bus has a broken one.
     [[nodiscard]] Result<Schema> schema(std::string_view type_or_topic) const;
 
+    /// Ends another client's session: what it had published is read to the end, what it reads is let go, its handles say closed (a
+    /// publisher perhaps one message late, which nobody gets). Its process stays, and may connect again. To evict it twice does nothing.
+    ///
+    /// `client_id` is ClientInfo::id, never used twice: it can't hit somebody else. Returns when it is done.
+    /// Errors:  not_found      there is no such session (any more)
+    ///          not_permitted  the client is of another uid, and the broker's rules do not let us operate
+    ///          invalid        it is ourselves: destroy the connection instead
+    ///          timeout, no_broker, closed: nothing is known of it then, it may be carried out still
+    [[nodiscard]] Result<void> evict(std::uint64_t client_id);
+    /// Removes a topic that nobody uses, and with it what retained rings and publishers that left still hold: subscribers by pattern that
+    /// have not read all of it get no more. It begins anew, with any type, when somebody comes to it. Returns when it is done.
+    ///
+    /// Errors:  not_found      there is no such topic
+    ///          conflict       publishers or subscribers by name are there, observers too: their clients are named; nothing was removed
+    ///          not_permitted  the broker's rules do not let us operate it, our own topics too
+    ///          invalid        the name
+    ///          timeout, no_broker, closed: nothing is known of it then, it may be carried out still
+    [[nodiscard]] Result<void> remove_topic(std::string_view name);
+
 private:
     Result<Timer> timer(Duration time, bool repeat, detail::Callback<void()> callback);
     Result<void> set_events(detail::Callback<void(Event const&)> callback);

@@ -19,28 +19,24 @@ Result<Connection> Connection::open(ConnectionOptions const& options) {
     return Connection(std::move(*core));
 }
 
-namespace {
-Error moved() { return Error(Errc::closed, "this Connection was moved from"); }
-}  // namespace
-
 int Connection::fd() const noexcept { return state_ && !state_->in_child() ? state_->data->loop.fd() : -1; }
 
 Result<std::size_t> Connection::dispatch(std::size_t at_most) {
     auto const keep = state_;  // a callback may destroy this Connection
-    if (!keep) return moved();
+    if (!keep) return client::Core::closed_by_move();
     if (keep->in_child()) return client::Core::closed_by_fork();
     return keep->data->loop.dispatch(at_most);
 }
 
 Result<void> Connection::run(std::stop_token stop) {
     auto const keep = state_;  // likewise
-    if (!keep) return moved();
+    if (!keep) return client::Core::closed_by_move();
     if (keep->in_child()) return client::Core::closed_by_fork();
     return keep->data->loop.run(stop);
 }
 
 Result<void> Connection::wait_for(Duration timeout, std::stop_token stop) {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (state_->in_child()) return client::Core::closed_by_fork();
     return state_->data->loop.wait_for(timeout, stop);
 }
@@ -50,7 +46,7 @@ void Connection::stop() noexcept {
 }
 
 Result<Timer> Connection::timer(Duration time, bool repeat, detail::Callback<void()> callback) {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (state_->in_child()) return client::Core::closed_by_fork();
     auto timer = state_->data->loop.timer(state_, time, repeat, std::move(callback));
     if (!timer) return timer.error();
@@ -58,7 +54,7 @@ Result<Timer> Connection::timer(Duration time, bool repeat, detail::Callback<voi
 }
 
 Result<void> Connection::set_events(detail::Callback<void(Event const&)> callback) {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (state_->in_child()) return client::Core::closed_by_fork();
     return state_->data->loop.set_events(std::move(callback));
 }
@@ -66,19 +62,19 @@ Result<void> Connection::set_events(detail::Callback<void(Event const&)> callbac
 bool Connection::broker_alive() const noexcept { return state_ && !state_->in_child() && state_->bus->broker_alive(); }
 
 Result<std::vector<TopicInfo>> Connection::topics(std::string_view pattern) const {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (auto usable = state_->check(); !usable) return usable.error();
     return client::Look(*state_->bus, state_->segments).topics(pattern);
 }
 
 Result<std::vector<ClientInfo>> Connection::clients() const {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (auto usable = state_->check(); !usable) return usable.error();
     return client::Look(*state_->bus, state_->segments).clients();
 }
 
 Result<Schema> Connection::schema(std::string_view type_or_topic) const {
-    if (!state_) return moved();
+    if (!state_) return client::Core::closed_by_move();
     if (auto usable = state_->check(); !usable) return usable.error();
     return client::Look(*state_->bus, state_->segments).schema(type_or_topic);
 }

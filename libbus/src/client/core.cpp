@@ -69,6 +69,8 @@ Error Core::closed_by_fork() {
     return Error(Errc::closed, "this connection belongs to the parent of a fork", "open a Connection of its own in the child");
 }
 
+Error Core::closed_by_move() { return Error(Errc::closed, "this Connection was moved from"); }
+
 // The epoch first: who ends a session, or the bus, raises it when that can be seen.
 bool Core::has_ended() const noexcept {
     if (is_closed()) return true;

@@ -48,6 +48,8 @@ public:
     bool has_ended() const noexcept;
     /// The text for a forked child.
     static Error closed_by_fork();
+    /// The text for a Connection without a Core.
+    static Error closed_by_move();
 
     /// check(), then Requests::request within options.timeout.
     Result<v1::Answer> request(v1::Request request, std::string_view what);

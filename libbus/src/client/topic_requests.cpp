@@ -73,4 +73,16 @@ v1::Request detach_ring(std::uint64_t subscription_id, std::uint64_t ring_id, st
     return request;
 }
 
+v1::Request evict_client(std::uint64_t session_id) {
+    v1::Request request;
+    request.mutable_evict_client()->set_session_id(session_id);
+    return request;
+}
+
+v1::Request remove_topic(std::string_view name) {
+    v1::Request request;
+    request.mutable_remove_topic()->set_topic(name.data(), name.size());
+    return request;
+}
+
 }  // namespace bus::client

@@ -20,5 +20,7 @@ v1::Request remove_publisher(PublisherId id);
 v1::Request create_subscription(std::string_view pattern, shm::ReaderKind kind, Schema const& schema, bool any);
 v1::Request remove_subscription(std::uint64_t subscription_id);
 v1::Request detach_ring(std::uint64_t subscription_id, std::uint64_t ring_id, std::uint64_t lost);
+v1::Request evict_client(std::uint64_t session_id);
+v1::Request remove_topic(std::string_view name);
 
 }  // namespace bus::client
