@@ -128,6 +128,21 @@ def test_info_names_publishers_and_how_far_behind_each_subscriber_is(bus):
     wait_until(lambda: bus.json('topic', 'info', 't')['topics'][0]['subscribers'][0]['behind'] == 0, 'it to catch up')
 
 
+def test_info_shows_who_holds_up_a_publisher(bus):
+    publisher = bus.publisher('t', '--ring', '4K')
+    echo = bus.start('topic', 'echo', 't', '--reliable')
+    bus.listening('t')
+    echo.signal(signal.SIGSTOP)
+    publisher.send('{}\n' * 200)
+    progress = lambda: bus.json('topic', 'info', 't')['topics'][0]['subscribers'][0]['progress'][0]  # noqa: E731
+    wait_until(lambda: progress()['holds_up'], 'the publisher to wait')
+    text = bus.run('topic', 'info', 't').stdout
+    check('held up by client' in text and 'holds it up' in text, text)
+    echo.signal(signal.SIGCONT)
+    wait_until(lambda: not progress()['holds_up'] and progress()['behind'] == 0, 'it to go on')
+    check('holds it up' not in bus.run('topic', 'info', 't').stdout)
+
+
 def test_info_of_what_is_not_there_is_status_3(bus):
     equal(bus.error('topic', 'info', 'nothing/here', status=NO_SUCH_THING)['code'], 'not_found')
     bus.run('topic', 'info', status=USAGE)

@@ -59,7 +59,8 @@ void add_subscriber(JsonWriter& json, SubscriberInfo const& subscriber) {
     json.key("progress").array();
     for (auto const& progress : subscriber.progress) {
         json.object().member("publisher", progress.publisher).member("attached", progress.attached).member("sequence", progress.sequence);
-        json.member("behind", progress.behind).member("behind_bytes", progress.behind_bytes).member("lost", progress.lost).end_object();
+        json.member("behind", progress.behind).member("behind_bytes", progress.behind_bytes).member("lost", progress.lost);
+        json.member("holds_up", progress.holds_up).end_object();
     }
     json.end_array().end_object();
 }
@@ -90,16 +91,17 @@ std::string subscribers_text(TopicDetail const& detail, std::size_t columns) {
                  {"OF", Align::right},
                  {"READ", Align::right},
                  {"BEHIND", Align::right},
-                 {"LOST", Align::right}});
+                 {"LOST", Align::right},
+                 {""}});
     for (auto const& subscriber : detail.subscribers) {
         for (auto const& progress : subscriber.progress) {
             table.row({std::to_string(subscriber.id), shown_client(subscriber.identity), std::string(name_of(subscriber.kind)),
                        std::to_string(progress.publisher), progress.attached ? std::to_string(progress.sequence) : "not yet",
-                       std::to_string(progress.behind), std::to_string(progress.lost)});
+                       std::to_string(progress.behind), std::to_string(progress.lost), progress.holds_up ? "holds it up" : ""});
         }
         if (subscriber.progress.empty()) {
             table.row({std::to_string(subscriber.id), shown_client(subscriber.identity), std::string(name_of(subscriber.kind)), "-", "-",
-                       "-", std::to_string(subscriber.lost)});
+                       "-", std::to_string(subscriber.lost), ""});
         }
     }
     return table.empty() ? std::string() : table.text(columns);

@@ -52,7 +52,7 @@ struct PublisherInfo {
     WhenFull when_full = WhenFull::wait;
     std::uint64_t dropped = 0;
     Duration waited = {};       // for reliable subscribers, in all
-    std::uint64_t held_by = 0;  // client it waits for just now; 0: nobody
+    std::uint64_t held_by = 0;  // client it waits for just now; 0: nobody, or it is gone
 };
 
 enum class ReaderKind { best_effort, reliable, observer };
@@ -70,6 +70,7 @@ struct SubscriberInfo {
         std::uint64_t behind = 0;    // messages published and not taken yet
         std::uint64_t behind_bytes = 0;
         std::uint64_t lost = 0;
+        bool holds_up = false;  // the publisher waits for this client just now: PublisherInfo::held_by
     };
     std::vector<Progress> progress = {};
     std::uint64_t lost = 0;  // in all
@@ -79,6 +80,18 @@ struct TopicDetail {
     TopicInfo topic = {};
     std::vector<PublisherInfo> publishers = {};
     std::vector<SubscriberInfo> subscribers = {};
+};
+
+/// How many messages of one publisher one subscriber did not get, and why. Or, with neither of them (0), all that was lost on a topic by
+/// subscribers that are gone, or of publishers that are: more than the sum is not kept of those.
+struct LossInfo {
+    std::string topic = {};
+    PublisherId publisher = 0;
+    std::uint64_t subscription = 0;  // SubscriberInfo::id
+    std::uint64_t client = 0;        // ClientInfo::id of the subscriber
+    Identity identity = {};          // of the subscriber; empty where it is gone
+    std::uint64_t count = 0;         // never 0
+    std::string why = {};            // the texts of Loss::why
 };
 
 struct BusInfo {
@@ -112,10 +125,16 @@ struct KernelObject {
 
 /// All of these find the bus as Connection::open does and read. Errors: those of Connection::open that concern the finding: no_broker where
 /// there is no such bus, conflict, not_permitted; besides: not_found (topic_detail), invalid (a malformed pattern or name).
+/// Threads: any.
 [[nodiscard]] Result<BusInfo> bus_info(ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<TopicInfo>> list_topics(std::string_view pattern = "**", ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<ClientInfo>> list_clients(ConnectionOptions const& options = {});
 [[nodiscard]] Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const& options = {});
+/// By topic it adds up to TopicInfo::lost. A subscriber counts while it reads: messages overwritten before its next look are not in it yet.
+/// Not in it are those that did not parse (Subscriber::losses() has them), and the losses on topics that are gone.
+///
+/// Returns: by topic; within one by publisher and subscription, those that are gone last. Empty: nothing was lost.
+[[nodiscard]] Result<std::vector<LossInfo>> list_losses(std::string_view pattern = "**", ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<KernelObject>> kernel_objects(ConnectionOptions const& options = {});
 
 /// A runtime folder as `bus doctor` sees it, whoever serves it.

@@ -49,6 +49,12 @@ Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const
     return attached->look().topic(topic);
 }
 
+Result<std::vector<LossInfo>> list_losses(std::string_view pattern, ConnectionOptions const& options) {
+    auto const attached = attach(options);
+    if (!attached) return attached.error();
+    return attached->look().losses(pattern);
+}
+
 Result<std::vector<KernelObject>> kernel_objects(ConnectionOptions const& options) {
     auto const attached = attach(options);
     if (!attached) return attached.error();

@@ -31,6 +31,8 @@ public:
     std::vector<ClientInfo> clients() const;
     /// Errors: not_found; invalid: the name.
     Result<TopicDetail> topic(std::string_view name) const;
+    /// Errors: invalid: the pattern.
+    Result<std::vector<LossInfo>> losses(std::string_view pattern) const;
     /// The type of a topic, or the type of that name if any topic has it. Errors: not_found; those of Schema::from.
     Result<Schema> schema(std::string_view type_or_topic) const;
     /// By its place in the directory; shm::kNil: a schema that is only a name. Errors: likewise.
@@ -45,6 +47,8 @@ private:
     };
     std::optional<shm::RingView> ring(shm::RingEntry const& entry, SegmentPtr& keep) const;
     Reader reader(shm::MemberEntry const& member) const;
+    std::string reason(shm::MemberEntry const& member, shm::RingEntry const& entry) const;
+    std::uint64_t held_by(shm::RingEntry const& entry, shm::RingView const& view) const;
     TopicInfo summary(Picture const& picture, Place<shm::TopicEntry> const& topic) const;
     Identity identity(shm::SessionEntry const& session) const;
     PublisherInfo publisher(Picture const& picture, shm::RingEntry const& entry) const;

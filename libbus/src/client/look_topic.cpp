@@ -27,6 +27,13 @@ ReaderKind kind_of(shm::ReaderKind kind) {
 
 }  // namespace
 
+// A publisher that died waiting says so for ever: nobody is held up by then.
+std::uint64_t Look::held_by(shm::RingEntry const& entry, shm::RingView const& view) const {
+    auto const client = view.head->held_by.load(std::memory_order_relaxed);
+    if (client == 0 || has_left(entry) || !peers_.lives({entry.session, entry.session_id})) return 0;
+    return client;
+}
+
 PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entry) const {
     PublisherInfo info{.id = entry.ring_id, .client = entry.session_id};
     if (auto const* const session = picture.session(entry.session_id)) info.identity = identity(*session->entry);
@@ -43,7 +50,7 @@ PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entr
     info.when_full = head.when_full <= static_cast<std::uint32_t>(WhenFull::drop) ? static_cast<WhenFull>(head.when_full) : WhenFull::wait;
     info.dropped = head.dropped.load(std::memory_order_relaxed);
     info.waited = Duration(head.waited_ns.load(std::memory_order_relaxed));
-    info.held_by = head.held_by.load(std::memory_order_relaxed);
+    info.held_by = held_by(entry, *view);
     return info;
 }
 
@@ -54,10 +61,8 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
     info.kind = kind_of(subscription->kind);
     for (auto const& member : picture.members) {
         if (member->subscription != subscription.index || member->subscription_id != info.id) continue;
-        auto const of_ring = std::ranges::find_if(picture.rings, [&](auto const& one) {
-            return one.index == member->ring && one->ring_id == member->ring_id && one->topic == topic;
-        });
-        if (of_ring == picture.rings.end()) continue;
+        auto const* const of_ring = picture.ring_of(*member.entry);
+        if (of_ring == nullptr || (*of_ring)->topic != topic) continue;
         auto const at = reader(*member.entry);
         SubscriberInfo::Progress progress{.publisher = member->ring_id, .attached = at.attached, .sequence = at.sequence, .lost = at.lost};
         SegmentPtr keep;
@@ -67,6 +72,7 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
             // Who has not attached yet and was there first will get everything; who came later starts at the end.
             if (at.attached || member->joined_later == 0)
                 progress.behind = distance(view->head->sequence.load(std::memory_order_relaxed), at.sequence);
+            progress.holds_up = info.kind == ReaderKind::reliable && held_by(*of_ring->entry, *view) == info.client;
         }
         info.lost += progress.lost;
         info.progress.push_back(progress);

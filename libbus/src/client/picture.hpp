@@ -47,6 +47,18 @@ struct Picture {
             if (one->session_id == id) return &one;
         return nullptr;
     }
+    /// Null: it is gone.
+    Place<shm::TopicEntry> const* topic(std::uint32_t index) const {
+        for (auto const& one : topics)
+            if (one.index == index) return &one;
+        return nullptr;
+    }
+    /// Null: it is gone.
+    Place<shm::RingEntry> const* ring_of(shm::MemberEntry const& member) const {
+        for (auto const& one : rings)
+            if (one.index == member.ring && one->ring_id == member.ring_id) return &one;
+        return nullptr;
+    }
 };
 
 }  // namespace bus::client

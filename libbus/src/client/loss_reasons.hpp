@@ -1,0 +1,13 @@
+// Why messages were lost, in the words of Loss::why and LossInfo::why.
+#pragma once
+
+namespace bus::client {
+
+inline constexpr char const* kGivenUp = "given up by the publisher: its ring was full and when_full is drop";
+inline constexpr char const* kOverwritten = "overwritten before it was read: best-effort, the publisher was a ring ahead";
+/// A best-effort reader misses too what the publisher gave up for a reliable one; its cursor has one number for both.
+inline constexpr char const* kOverwrittenOrGivenUp =
+    "overwritten before it was read, or given up by the publisher: best-effort, and its when_full is drop";
+inline constexpr char const* kOfThoseGone = "by subscribers that are gone, or of publishers that are gone";
+
+}  // namespace bus::client
