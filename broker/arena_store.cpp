@@ -86,6 +86,10 @@ std::uint64_t ArenaStore::tail(shm::ObjectRef const& segment, std::uint64_t offs
     return ring ? shm::load_tail(*ring) : 0;
 }
 
+void ArenaStore::retain_no_more(shm::ObjectRef const& segment, std::uint64_t offset) {
+    if (auto* const arena = find(segment)) shm::retain_no_more(arena->mapping.writable_bytes(), offset);
+}
+
 Result<Arena*> ArenaStore::adopt(shm::ObjectRef const& segment, std::uint64_t session_id) {
     if (auto* const known = find(segment)) return known;
     auto checked =

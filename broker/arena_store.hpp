@@ -44,6 +44,8 @@ public:
     Arena* find(shm::ObjectRef const& segment);
     /// What was committed to the ring at that place; 0 where it can't be read. Its publisher could have written anything.
     std::uint64_t tail(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t ring_id);
+    /// The ring at that place goes when its readers have read it, also by the next busd's judgement.
+    void retain_no_more(shm::ObjectRef const& segment, std::uint64_t offset);
     /// Takes over an arena that an earlier busd made. Errors: those of AttachedSegment::open.
     Result<Arena*> adopt(shm::ObjectRef const& segment, std::uint64_t session_id);
     /// After adoption: removes the arenas of sessions that are gone and that hold no ring.

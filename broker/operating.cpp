@@ -52,13 +52,12 @@ Result<Made> remove_topic(State& state, Session& session, v1::RemoveTopic const&
                          std::to_string(topic->named_subscribers) + " subscribers by name, of " + users_of(state, *topic),
                      "see what they do: bus topic info " + topic->name);
     }
+    // Whoever was there, by a pattern, reads to the end; nobody who comes later gets anything of it.
     for (auto const index : std::vector(topic->rings)) {
         auto& ring = state.rings.at(index);
         ring.retain = false;
-        for (auto const member : std::vector(ring.members)) {
-            disconnect(state, ring, state.subscriptions.at(state.members.at(member).subscription), 0);
-        }
-        if (state.rings.all().contains(index)) free_ring(state, state.rings.at(index));
+        state.arenas.retain_no_more(ring.segment, ring.offset);
+        if (ring.members.empty()) free_ring(state, ring);
     }
     return Made{};
 }

@@ -43,6 +43,15 @@ std::vector<Subscription*> readers_of(State& state, RingOffer const& offer) {
     return readers;
 }
 
+// Whoever asked for such names and can't read what comes is told by its library: it wakes up and looks.
+void ring_those_left_out(State& state, RingOffer const& offer) {
+    for (auto const& [index, subscription] : state.subscriptions.all()) {
+        if (subscription->named || !matches(subscription->pattern, offer.topic)) continue;
+        if (can_read(state, *subscription, offer.type, offer.descriptor_set)) continue;
+        if (auto const* const session = state.sessions.at(subscription->session)) ring_all(*session);
+    }
+}
+
 Result<Ring*> make_ring(State& state, Session& session, Topic& topic, v1::CreatePublisher const& request, std::uint64_t number,
                         RingPlacement place, std::uint64_t capacity, std::uint32_t schema) {
     Ring ring;
@@ -111,6 +120,7 @@ Result<Made> create_publisher(State& state, Session& session, v1::CreatePublishe
     recount(state, topic);
     state.directory.raise_epoch();
     for (auto const* const reader : readers) ring_all(*state.sessions.at(reader->session));
+    ring_those_left_out(state, offer_of(state, ring));
     return Made{ring.index, ring.id};
 }
 

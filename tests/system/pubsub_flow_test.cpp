@@ -1,6 +1,7 @@
 // Reliable and best-effort: who waits for whom, what is lost, how it is told.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <optional>
@@ -176,6 +177,50 @@ TEST_F(Flow, IsWokenByTheReaderItWaitsFor) {
         child.send_line("read");
         ASSERT_TRUE(child.read_line());
     }
+}
+
+TEST_F(Flow, TakesThePlaceOfAReaderThatIsTooSlowWhereToldTo) {
+    auto told = [](std::vector<bus::Event> const& events) {
+        return std::ranges::any_of(
+            events, [](bus::Event const& event) { return event.kind == bus::Event::Kind::lost && event.error == bus::Errc::full; });
+    };
+    std::vector<bus::Event> events;
+    bus.on_event([&](bus::Event const& event) { events.push_back(event); }).value();
+    auto slow = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto quick = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", {.ring_bytes = 4096, .evict_after = 50ms}).value();
+    constexpr std::uint64_t kAll = 1000;
+    for (std::uint64_t i = 1; i <= kAll; ++i) {
+        ASSERT_EQ(publisher.publish(number(i)).value(), i);
+        ASSERT_EQ(quick.receive_for(patience()).value().message().value(), i);
+    }
+    EXPECT_EQ(publisher.evicted(), 1u);
+    EXPECT_EQ(quick.lost(), 0u);
+    (void)bus.dispatch().value();
+    EXPECT_TRUE(told(events)) << "the publisher is told";
+    std::uint64_t received = 0, lost = 0, last = 0;
+    while (auto const sample = slow.try_receive()) {
+        ++received;
+        lost += sample->info().lost_before;
+        last = sample->message().value();
+        ASSERT_EQ(last, sample->info().sequence) << "whole, not overwritten under its hands";
+    }
+    EXPECT_EQ(last, kAll);
+    EXPECT_EQ(received + lost, kAll) << "the gap is exact";
+    EXPECT_EQ(slow.lost(), lost);
+    ASSERT_EQ(slow.losses().size(), 1u);
+    EXPECT_NE(slow.losses()[0].why.find("evict_after"), std::string::npos) << slow.losses()[0].why;
+}
+
+TEST_F(Flow, KeepsThePlaceOfAReaderThatMoves) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto publisher = bus.publisher<Number>("t", {.ring_bytes = 4096, .when_full = bus::WhenFull::refuse, .evict_after = 1h}).value();
+    auto const count = fill(publisher);
+    EXPECT_EQ(publisher.publish(number(kFirst)).error(), bus::Errc::would_block);
+    EXPECT_EQ(publisher.evicted(), 0u);
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), kFirst + i);
+    EXPECT_EQ(subscriber.lost(), 0u);
+    EXPECT_EQ(bus.publisher<Number>("t", {.evict_after = -1s}).error(), bus::Errc::invalid);
 }
 
 TEST_F(Flow, StopsWaitingForADeadReaderWithoutBusd) {

@@ -1,7 +1,11 @@
 // Two versions of a type on one topic: whoever comes second hears exactly what differs.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
@@ -128,6 +132,53 @@ TEST_F(TopicTypes, ThatATypedPatternCannotReadAreLeftOut) {
     all.wait_for_publishers(1, patience()).value();
     EXPECT_EQ(all.publishers(), 1u);
     EXPECT_EQ(garbling.subscribers(), 0u);
+}
+
+TEST_F(TopicTypes, ThatATypedPatternLeavesOutAreToldAsEventsWithTheDifference) {
+    std::vector<bus::Event> events;
+    auto listening = broker.connect("listening").value();
+    listening.on_event([&](bus::Event const& event) { events.push_back(event); }).value();
+    auto const refused = [&](std::string const& object) {
+        return eventually([&] {
+            (void)listening.dispatch().value();
+            return std::ranges::any_of(
+                events, [&](bus::Event const& event) { return event.kind == bus::Event::Kind::refused && event.object == object; });
+        });
+    };
+    auto const before = bus.publisher<Text>("robot/there/before").value();
+    auto subscriber = listening.subscriber<Number>("robot/**").value();
+    EXPECT_TRUE(refused("robot/there/before"));
+    auto const after = bus.publisher<bus::Bytes>("robot/comes/after").value();
+    EXPECT_TRUE(refused("robot/comes/after"));
+    auto const good = bus.publisher<Number>("robot/good").value();
+    auto const elsewhere = bus.publisher<Text>("elsewhere").value();
+    ASSERT_TRUE(subscriber.wait_for_publishers(1, patience()));
+    (void)listening.dispatch().value();
+    std::size_t count = 0;
+    for (auto const& event : events) {
+        if (event.kind != bus::Event::Kind::refused) continue;
+        ++count;
+        EXPECT_EQ(event.error, bus::Errc::schema_mismatch);
+        ASSERT_NE(event.error.schema_difference(), nullptr);
+        EXPECT_EQ(event.error.schema_difference()->ours, "google.protobuf.UInt64Value");
+        EXPECT_FALSE(event.error.schema_difference()->changes.empty());
+    }
+    EXPECT_EQ(count, 2u) << "each once, and no other";
+
+    auto const texts = listening.subscriber<Text>("versions/**").value();
+    auto const garbling = other_day("versions/one", "int32 value = 1;").value();
+    ASSERT_TRUE(refused("versions/one"));
+    EXPECT_EQ(events.back().error.schema_difference()->changes.at(0).field, "value");
+}
+
+TEST_F(TopicTypes, ThatAreLeftOutWakeARunningLoop) {
+    auto listening = broker.connect("listening").value();
+    std::atomic<bool> told = false;
+    listening.on_event([&](bus::Event const& event) { told = told || event.kind == bus::Event::Kind::refused; }).value();
+    auto const subscriber = listening.subscriber<Number>("robot/**").value();
+    std::jthread const running([&](std::stop_token const& stop) { EXPECT_TRUE(listening.run(stop)); });
+    auto const other = bus.publisher<Text>("robot/text").value();
+    EXPECT_TRUE(eventually([&] { return told.load(); }));
 }
 
 TEST_F(TopicTypes, OfASampleThatOutlivesItsPublisherAreNeverTakenForAnother) {

@@ -113,8 +113,8 @@ public:
     ///          invalid        it is ourselves: destroy the connection instead
     ///          timeout, no_broker, closed: nothing is known of it then, it may be carried out still
     [[nodiscard]] Result<void> evict(std::uint64_t client_id);
-    /// Removes a topic that nobody uses, and with it what retained rings and publishers that left still hold: subscribers by pattern that
-    /// have not read all of it get no more. It begins anew, with any type, when somebody comes to it. Returns when it is done.
+    /// Removes a topic that nobody uses, and with it what is retained there. Subscribers by a pattern that were there read to the end what
+    /// they have not read yet; then it is gone, and begins anew, with any type, when somebody comes to it. Returns when it is carried out.
     ///
     /// Errors:  not_found      there is no such topic
     ///          conflict       publishers or subscribers by name are there, observers too: their clients are named; nothing was removed

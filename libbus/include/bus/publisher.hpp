@@ -57,6 +57,8 @@ public:
     std::size_t subscribers() const noexcept;
     /// Messages given up because of WhenFull::drop.
     std::uint64_t dropped() const noexcept;
+    /// Reliable subscribers whose place was taken away because of PublisherOptions::evict_after.
+    std::uint64_t evicted() const noexcept;
     /// Longest message, serialized: a quarter of the ring less what its head takes.
     std::size_t max_message_bytes() const noexcept;
     PublisherId id() const noexcept;

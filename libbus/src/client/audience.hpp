@@ -36,6 +36,8 @@ public:
     std::uint64_t floor(std::uint64_t tail);
     /// Who holds us up, as of the last floor(); null: nobody. Whose token says he is dead does not count from here on.
     shm::Member const* slowest_living();
+    /// That reliable reader is waited for no more.
+    void evict(std::uint64_t subscription_id) noexcept { list_.mark_evicted(subscription_id); }
 
     std::size_t ready_count() noexcept { return list_.ready_count(); }
     std::uint64_t topic_bit() const noexcept { return bit_; }

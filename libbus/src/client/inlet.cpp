@@ -88,8 +88,9 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
         from.place = shm::join_reliably(ring, *cursor_, from.place);
     else
         shm::attach_cursor(*cursor_, ring.ring_id, from.place.position);
-    if (from.expected != 0 && from.place.sequence > from.expected) from.place.sequence = from.expected;
-    reader_.start_at(from.place);
+    bool const overwritten = from.expected != 0 && from.place.sequence > from.expected;
+    if (overwritten) from.place.sequence = from.expected;
+    reader_.start_at(from.place, overwritten);
     if (kind_ == shm::ReaderKind::reliable) {
         auto identity = std::make_shared<RingIdentity>(*identity_);
         identity->held = std::make_shared<HeldRoom>(*this, *cursor_, from.place.position, head(), own_session_);

@@ -9,10 +9,11 @@
 namespace bus::client {
 
 std::string Look::reason(shm::MemberEntry const& member, shm::RingEntry const& entry) const {
-    if (member.kind == shm::ReaderKind::reliable) return kGivenUp;
     SegmentPtr keep;
     auto const view = ring(entry, keep);
-    return view && view->head->dropped.load(std::memory_order_relaxed) != 0 ? kOverwrittenOrGivenUp : kOverwritten;
+    bool const may_be_dropped = !view || view->head->dropped.load(std::memory_order_relaxed) != 0;
+    if (member.kind == shm::ReaderKind::reliable) return may_be_dropped ? kGivenUp : kTooSlow;
+    return view && may_be_dropped ? kOverwrittenOrGivenUp : kOverwritten;
 }
 
 Result<std::vector<LossInfo>> Look::losses(std::string_view pattern) const {

@@ -38,6 +38,7 @@ Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<c
     if (!core) return Error(Errc::closed, "the connection was moved from");
     if (auto const named = check_name(topic); !named) return named.error();
     if (options.ring_bytes == 0) return Error(Errc::invalid, "a ring of 0 bytes for " + std::string(topic), "at least 4096 are made of it");
+    if (options.evict_after < Duration::zero()) return Error(Errc::invalid, "evict_after below zero for " + std::string(topic), "0: never");
     auto const schema = client::schema_of(type, options.schema);
     if (!schema) return schema.error();
     auto const answer = core->request(client::create_publisher(topic, options, *schema), "create publisher of " + std::string(topic));
@@ -47,7 +48,9 @@ Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<c
         core->post(client::remove_publisher(answer->id()));
         return ring.error();
     }
-    return std::make_shared<client::PublisherState>(core, topic, options, type, std::move(*ring));
+    auto state = std::make_shared<client::PublisherState>(core, topic, options, type, std::move(*ring));
+    core->data->loop.add_surrounded(state);
+    return state;
 }
 
 // ---- loans --------------------------------------------------------------------------------------------------------------------
@@ -91,6 +94,8 @@ Result<void> PublisherBase::wait_for_subscribers(std::size_t count, Duration tim
 std::size_t PublisherBase::subscribers() const noexcept { return state_ ? state_->subscribers() : 0; }
 
 std::uint64_t PublisherBase::dropped() const noexcept { return state_ ? state_->dropped() : 0; }
+
+std::uint64_t PublisherBase::evicted() const noexcept { return state_ ? state_->evicted() : 0; }
 
 std::size_t PublisherBase::max_message_bytes() const noexcept { return state_ ? state_->max_message_bytes() : 0; }
 

@@ -29,6 +29,7 @@ public:
     }
     bool look() override {
         at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
+        while (at_ == nullptr && publisher_.evict_the_slowest()) at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
         return at_ != nullptr || publisher_.core_->has_ended();
     }
 
@@ -56,6 +57,31 @@ private:
 std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
     writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail); });
     return writer_.try_reserve(bytes, extension_bytes, alignment);
+}
+
+// Whoever stands where it stood, so long, loses its place: it reads on as a best-effort subscriber of this ring, and counts what it misses.
+// Returns: whether somebody did.
+bool PublisherState::evict_the_slowest() {
+    if (options_.evict_after == Duration::zero()) return false;
+    auto const* const slowest = audience_.slowest_living();
+    if (slowest == nullptr) return false;
+    auto const now = sys::steady_now();
+    if (slowest->subscription_id != holdup_.subscription_id || slowest->counted != holdup_.position) {
+        holdup_ = {slowest->subscription_id, slowest->counted, now};
+        return false;
+    }
+    if (now - holdup_.since < options_.evict_after) return false;
+    auto const behind = writer_.tail() - std::min(writer_.tail(), slowest->counted);
+    Error const why(Errc::full,
+                    "subscription " + std::to_string(slowest->subscription_id) + " of session " + std::to_string(slowest->session_id) +
+                        " held up the publisher of " + topic_ + " for " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - holdup_.since).count()) + " ms, " +
+                        std::to_string(behind) + " bytes behind: its place was taken away (evict_after), it may lose messages",
+                    "bus topic info " + topic_);
+    audience_.evict(slowest->subscription_id);
+    evicted_.fetch_add(1, std::memory_order_relaxed);
+    core_->data->loop.tell({.kind = Event::Kind::lost, .object = topic_, .error = why});
+    return true;
 }
 
 Result<std::byte*> PublisherState::reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {

@@ -16,6 +16,7 @@
 #include "client/busy_lock.hpp"
 #include "client/data_side.hpp"
 #include "client/heat.hpp"
+#include "client/source.hpp"
 #include "client/spin.hpp"
 #include "client/stamper.hpp"
 #include "client/waiting.hpp"
@@ -23,7 +24,7 @@
 
 namespace bus::client {
 
-class PublisherState {
+class PublisherState final : public Surrounded {
 public:
     struct Ring {
         std::uint32_t index;  // of the RingEntry
@@ -35,7 +36,7 @@ public:
                    Ring ring);
     PublisherState(PublisherState const&) = delete;
     PublisherState& operator=(PublisherState const&) = delete;
-    ~PublisherState();
+    ~PublisherState() override;
 
     Result<std::uint64_t> publish(google::protobuf::MessageLite const& message, PublishOptions const* options);
     Result<std::uint64_t> publish(std::span<std::byte const> bytes, PublishOptions const* options);
@@ -50,10 +51,12 @@ public:
     Result<void> wait_for_subscribers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop);
     std::size_t subscribers() noexcept;
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    std::uint64_t evicted() const noexcept { return evicted_.load(std::memory_order_relaxed); }
     std::size_t max_message_bytes() const noexcept { return max_bytes_; }
     PublisherId id() const noexcept { return id_; }
     std::string const& topic() const noexcept { return topic_; }
     void end() noexcept { ended_.store(true, std::memory_order_relaxed); }
+    void look_around() override { (void)subscribers(); }
 
 private:
     class Room;  // publisher_room.cpp: waiting until a reader has moved on
@@ -73,6 +76,7 @@ private:
         return reserve_slowly(bytes, extension_bytes, alignment);
     }
     [[gnu::cold, gnu::noinline]] Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
+    bool evict_the_slowest();
     std::byte* try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     template <class Fill>
     Result<std::uint64_t> publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill);
@@ -90,7 +94,7 @@ private:
     PublisherId id_;
     SegmentPtr arena_;
     std::atomic<bool> ended_{false};
-    std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint64_t> dropped_{0}, evicted_{0};
     std::atomic<std::size_t> ready_{0};
 
     BusyLock lock_;
@@ -100,6 +104,10 @@ private:
     Heat heat_;
     Spin spin_;
     std::uint64_t waited_ns_ = 0;
+    struct Holdup {  // who held us up at the last look, where it stood, and since when
+        std::uint64_t subscription_id = 0, position = 0;
+        sys::Deadline since;
+    } holdup_;
 };
 
 }  // namespace bus::client

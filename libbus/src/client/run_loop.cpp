@@ -62,6 +62,26 @@ void RunLoop::add(std::shared_ptr<Source> const& source) {
     sources_.push_back(source);
 }
 
+void RunLoop::add_surrounded(std::shared_ptr<Surrounded> const& other) {
+    std::lock_guard const lock(mutex_);
+    if (others_.size() == others_.capacity()) std::erase_if(others_, [](auto const& known) { return known.expired(); });
+    others_.push_back(other);
+}
+
+// Each is let go outside the lock: we may be the last who holds it.
+void RunLoop::look_around() {
+    if (!wants_events()) return;
+    std::vector<std::shared_ptr<Source>> sources;
+    collect(Which::all, sources);
+    std::vector<std::shared_ptr<Surrounded>> all(sources.begin(), sources.end());
+    {
+        std::lock_guard const lock(mutex_);
+        for (auto const& known : others_)
+            if (auto other = known.lock()) all.push_back(std::move(other));
+    }
+    for (auto const& one : all) one->look_around();
+}
+
 void RunLoop::something_changed() noexcept {
     alarm_->set(next_due());
     watch_->poke();
@@ -81,6 +101,7 @@ Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
     if (dispatching_.exchange(true, std::memory_order_acquire))
         return Error(Errc::invalid, "dispatch() in a callback of dispatch(), or in two threads at once", "let the first one return");
     Flag const flag(dispatching_);
+    look_around();
     std::size_t count = 0;
     while (count < at_most) {
         auto const before = count;
@@ -137,6 +158,7 @@ void RunLoop::make_quiet() {
 
 // The end of the session too: the next call says so.
 bool RunLoop::is_ready(Which which) {
+    look_around();
     if (data_.core.has_ended() || sys::has_passed(next_due()) || events_.is_ready()) return true;
     std::vector<std::shared_ptr<Source>> sources;
     collect(which, sources);

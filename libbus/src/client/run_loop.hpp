@@ -49,6 +49,8 @@ public:
     void tell(Event event);
 
     void add(std::shared_ptr<Source> const& source);
+    /// What is no source, but tells events.
+    void add_surrounded(std::shared_ptr<Surrounded> const& other);
     /// A callback or a timer came or went: whoever sleeps for all sources looks again.
     void something_changed() noexcept;
 
@@ -57,6 +59,7 @@ private:
     enum class Which { all, dispatched };
 
     bool is_ready(Which which);
+    void look_around();
     void collect(Which which, std::vector<std::shared_ptr<Source>>& into);
     std::size_t run_sources(std::size_t at_most);
     sys::Deadline next_due() const;
@@ -71,8 +74,9 @@ private:
     Events events_;
     Spin spin_;
 
-    std::mutex mutex_;  // sources_
+    std::mutex mutex_;  // the two below
     std::vector<std::weak_ptr<Source>> sources_;
+    std::vector<std::weak_ptr<Surrounded>> others_;
 
     std::vector<std::shared_ptr<Source>> round_;  // of the dispatching thread
     std::size_t turn_ = 0;

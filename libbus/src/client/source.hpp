@@ -5,10 +5,17 @@
 
 namespace bus::client {
 
-/// Threads: any.
-class Source {
+/// What may have an event to tell of the bus around it. Threads: any.
+class Surrounded {
 public:
-    virtual ~Source() = default;
+    virtual ~Surrounded() = default;
+    /// Looks whether others came or left, and tells it as events (RunLoop::tell). For where events are wanted.
+    virtual void look_around() = 0;
+};
+
+/// Threads: any.
+class Source : public Surrounded {
+public:
     /// Whether dispatch() has something to do with it at all: a callback is set.
     virtual bool has_callback() const noexcept = 0;
     /// Whether something is there to take.

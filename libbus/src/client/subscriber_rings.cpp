@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "client/history_share.hpp"
+#include "client/loss_reasons.hpp"
 #include "client/origin.hpp"
 #include "client/subscriber_state.hpp"
 #include "client/topic_requests.hpp"
@@ -133,9 +134,13 @@ void SubscriberState::close_all() noexcept {
     for (auto const& link : chain->links) close_unattached(*link.entry);
 }
 
+SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
+    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.last_sequence};
+}
+
 void SubscriberState::let_go_of(std::size_t at) {
     auto const& inlet = *inlets_[at];
-    gone_[inlet.ring_id()] = {inlet.identity()->topic, inlet.lost(), inlet.unparsed, inlet.last_sequence};
+    gone_[inlet.ring_id()] = losses_in(inlet);
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     ++changes_;
 }
@@ -171,16 +176,18 @@ std::uint64_t SubscriberState::lost() noexcept {
 
 std::vector<Loss> SubscriberState::losses() {
     std::vector<Loss> losses;
-    auto const add = [&](std::string const& topic, PublisherId id, std::uint64_t lost, std::uint64_t unparsed) {
-        auto const* const why = reliable() ? "given up by the publisher: its ring was full and when_full is drop"
-                                           : "overwritten before it was read: best-effort, the publisher was a ring ahead";
-        if (lost != 0) losses.push_back({topic, id, lost, why});
-        if (unparsed != 0) losses.push_back({topic, id, unparsed, "did not parse as the subscriber's type"});
+    auto const add = [&](std::string const& topic, PublisherId id, std::uint64_t count, char const* why) {
+        if (count != 0) losses.push_back({topic, id, count, why});
+    };
+    auto const add_all = [&](PublisherId id, Gone const& gone) {
+        add(gone.topic, id, gone.overrun, reliable() ? kTooSlow : kOverwritten);
+        add(gone.topic, id, gone.lost - gone.overrun, kGivenUp);
+        add(gone.topic, id, gone.unparsed, "did not parse as the subscriber's type");
     };
     if (core_->in_child()) return losses;
     Locked const locked(lock_);
-    for (auto const& inlet : inlets_) add(inlet->identity()->topic, inlet->ring_id(), inlet->lost(), inlet->unparsed);
-    for (auto const& [id, gone] : gone_) add(gone.topic, id, gone.lost, gone.unparsed);
+    for (auto const& inlet : inlets_) add_all(inlet->ring_id(), losses_in(*inlet));
+    for (auto const& [id, gone] : gone_) add_all(id, gone);
     return losses;
 }
 

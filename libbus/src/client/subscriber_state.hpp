@@ -51,12 +51,13 @@ public:
     Wish wish() override;
     bool is_unfenced() override;
     bool run_one() override;
+    void look_around() override;
 
 private:
     class Receiving;
     struct Gone {  // what a ring that has been let go had lost
         std::string topic;
-        std::uint64_t lost = 0, unparsed = 0, last_sequence = 0;
+        std::uint64_t lost = 0, overrun = 0, unparsed = 0, last_sequence = 0;  // overrun: of those lost, overwritten
     };
 
     detail::SamplePointer take_locked(Error& why);
@@ -70,9 +71,12 @@ private:
     void attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares);
     bool still_stands(shm::MemberEntry const& member) const;
     void tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count);
+    void tell_left_out();
+    std::optional<Error> why_left_out(std::uint32_t index, shm::TopicEntry const& topic);
     std::size_t count_living() const noexcept;
     void close_unattached(shm::MemberEntry const& member) noexcept;
     void close_all() noexcept;
+    static Gone losses_in(Inlet const& inlet);
     void let_go_of(std::size_t at);
     void sum_up() noexcept;
     bool is_any_unfenced() const noexcept;
@@ -98,9 +102,12 @@ private:
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets
     bool foreign_ = false;
-    std::uint64_t changes_ = 0;        // of the inlets: what a sleeper wished for is out of date when it differs
-    std::set<std::uint64_t> refused_;  // rings that could not be attached, told once
-    std::optional<Error> deferred_;    // for the next call
+    std::uint64_t changes_ = 0;              // of the inlets: what a sleeper wished for is out of date when it differs
+    std::set<std::uint64_t> left_out_;       // topics under a typed pattern that carry something else, told once
+    std::uint64_t looked_for_left_out_ = 0;  // epoch of the directory, at the last look for them
+    std::optional<Schema> schema_;           // ours, once it was needed for that
+    std::set<std::uint64_t> refused_;        // rings that could not be attached, told once
+    std::optional<Error> deferred_;          // for the next call
     std::map<PublisherId, Gone> gone_;
     std::unique_ptr<Watch> watch_;
     std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback_;

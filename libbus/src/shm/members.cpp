@@ -58,7 +58,7 @@ void MemberList::look_at(Member& member) const noexcept {
 std::uint64_t MemberList::floor(std::uint64_t tail) noexcept {
     std::uint64_t least = tail;
     for (Member& member : members_) {
-        if (member.kind != ReaderKind::reliable || member.dead) continue;
+        if (!member.is_waited_for()) continue;
         look_at(member);
         least = std::min(least, member.counted);
     }
@@ -81,7 +81,7 @@ std::uint64_t MemberList::fresh_floor(DirectoryView const& directory, CursorSour
 Member const* MemberList::slowest() const noexcept {
     Member const* slowest = nullptr;
     for (Member const& member : members_) {
-        if (member.kind != ReaderKind::reliable || member.dead || member.counted == kClosed) continue;
+        if (!member.is_waited_for() || member.counted == kClosed) continue;
         if (slowest == nullptr || member.counted < slowest->counted) slowest = &member;
     }
     return slowest;
@@ -90,6 +90,11 @@ Member const* MemberList::slowest() const noexcept {
 void MemberList::mark_dead(std::uint64_t session_id) noexcept {
     for (Member& member : members_)
         if (member.session_id == session_id) member.dead = true;
+}
+
+void MemberList::mark_evicted(std::uint64_t subscription_id) noexcept {
+    for (Member& member : members_)
+        if (member.subscription_id == subscription_id) member.evicted = true;
 }
 
 std::size_t MemberList::ready_count() noexcept {

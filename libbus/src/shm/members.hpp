@@ -33,7 +33,9 @@ struct Member {
     std::uint64_t start = kClosed;  // where it counts until it is attached
     std::uint32_t cursor_index = 0;
     Cursor const* cursor = nullptr;
-    bool dead = false;  // mark_dead(): it no longer holds the publisher up
+    bool dead = false;     // mark_dead(): it no longer holds the publisher up
+    bool evicted = false;  // mark_evicted(): neither does it, though it lives and reads
+    bool is_waited_for() const noexcept { return kind == ReaderKind::reliable && !dead && !evicted; }
 
     // As of the last look at its cursor.
     std::uint64_t counted = kClosed;  // where it stands; kClosed: it holds nobody up
@@ -66,6 +68,8 @@ public:
 
     /// Its token says that it died: it stops counting at once. Lasts until the member leaves the directory.
     void mark_dead(std::uint64_t session_id) noexcept;
+    /// It is too slow for the publisher: from the next floor() on it is overrun like a best-effort reader. Lasts likewise.
+    void mark_evicted(std::uint64_t subscription_id) noexcept;
 
     /// Members that get the next message, observers included: whose cursors stand for this ring by now, and those that were there before
     /// the ring, which begin at 0 whenever they attach. What wait_for_subscribers counts.

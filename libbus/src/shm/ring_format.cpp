@@ -101,6 +101,10 @@ void unformat_ring(std::span<std::byte> arena, std::uint64_t offset) noexcept {
     reinterpret_cast<RingHead*>(arena.data() + offset)->magic_version.store(0, std::memory_order_release);
 }
 
+void retain_no_more(std::span<std::byte> arena, std::uint64_t offset) noexcept {
+    std::atomic_ref(reinterpret_cast<RingHead*>(arena.data() + offset)->retain).store(0, std::memory_order_relaxed);
+}
+
 Result<RingView> open_ring(std::span<std::byte const> arena, std::uint64_t offset, std::uint64_t ring_id) {
     auto const found = find(arena, offset, ring_id);
     if (!found) return found.error();

@@ -32,6 +32,9 @@ Result<void> format_ring(std::span<std::byte> arena, std::uint64_t offset, RingS
 /// The magic word is cleared: nobody finds a ring there any more (before the extent is given back).
 void unformat_ring(std::span<std::byte> arena, std::uint64_t offset) noexcept;
 
+/// Takes RingSpec::retain back, of a ring that was left.
+void retain_no_more(std::span<std::byte> arena, std::uint64_t offset) noexcept;
+
 /// The ring at `offset`. Errors: conflict: another ring lies there, or one of another layout version; invalid: it reaches beyond the
 /// segment, or is no ring.
 Result<RingView> open_ring(std::span<std::byte const> arena, std::uint64_t offset, std::uint64_t ring_id);

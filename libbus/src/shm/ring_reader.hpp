@@ -42,8 +42,9 @@ public:
     RingReader(RingView ring, ReaderKind kind, Cursor* cursor) noexcept
         : ring_(ring), mask_(ring.capacity - 1), cursor_(cursor), reliable_(kind == ReaderKind::reliable) {}
 
-    /// Goes on at `place` (ring_start.hpp finds one). What lies between was neither read nor lost.
-    void start_at(RingPlace place) noexcept;
+    /// Goes on at `place` (ring_start.hpp finds one). What lies between was neither read nor lost. Where its sequence was set to one that
+    /// lies there no more, what is missing counts as overwritten.
+    void start_at(RingPlace place, bool overwritten = false) noexcept;
 
     enum class Outcome { message, nothing, rubbish };
 
@@ -99,6 +100,7 @@ public:
     std::uint64_t position() const noexcept { return position_; }
     std::uint64_t expected_sequence() const noexcept { return expected_; }  // 0: not known yet
     std::uint64_t lost() const noexcept { return lost_; }                   // delivered or pending in the next lost_before
+    std::uint64_t overrun() const noexcept { return overrun_; }             // of these: overwritten; the others the publisher gave up
     std::uint64_t received() const noexcept { return received_; }
     std::uint64_t rubbish() const noexcept { return rubbish_; }  // how often the ring made no sense
     RingView const& ring() const noexcept { return ring_; }
@@ -129,17 +131,19 @@ private:
     std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
     std::uint64_t told_ = 0;       // as stored in the cursor
     std::uint64_t told_dropped_ = 0;
-    std::uint64_t received_ = 0, lost_ = 0, rubbish_ = 0;
+    std::uint64_t received_ = 0, lost_ = 0, overrun_ = 0, rubbish_ = 0;
     std::uint64_t rubbish_at_ = 0;  // where it was met last
     bool reliable_ = false;
+    bool was_overrun_ = false;  // since the last message
     bool tells_position_ = true;
 };
 
 template <class Memory>
-void RingReader<Memory>::start_at(RingPlace place) noexcept {
+void RingReader<Memory>::start_at(RingPlace place, bool overwritten) noexcept {
     position_ = seen_tail_ = place.position & ~std::uint64_t{kRecordAlign - 1};
     expected_ = place.sequence;
     told_ = position_;
+    was_overrun_ = overwritten;
 }
 
 template <class Memory>
@@ -230,6 +234,10 @@ void RingReader<Memory>::deliver(Message const& message, std::byte const* bytes,
     RecordHead const& head = message.head;
     std::uint64_t const lost = expected_ == 0 ? 0 : head.sequence - expected_;
     lost_ += lost;
+    if (was_overrun_) [[unlikely]] {
+        overrun_ += lost;
+        was_overrun_ = false;
+    }
     ++received_;
     expected_ = head.sequence + 1;
     position_ = message.position + message.bytes;
@@ -251,6 +259,7 @@ void RingReader<Memory>::recover(int attempt) noexcept {
     RingPlace const place = first_indexed(ring_, oldest_position(ring_) + skipped, tail);
     position_ = std::max(position_, place.position);
     seen_tail_ = std::max(position_, tail);
+    was_overrun_ = true;
 }
 
 template <class Memory>
