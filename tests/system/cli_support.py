@@ -31,6 +31,10 @@ class Failure(Exception):
     pass
 
 
+class Skipped(Exception):
+    """Raised by a test that lacks something here; says what."""
+
+
 def check(condition, *what):
     if not condition:
         raise Failure(' '.join(str(w) for w in what) or 'not as it should be')
@@ -73,7 +77,8 @@ class Running:
         """The next line on stdout, without its end; None at the end."""
         while b'\n' not in self.held:
             ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-            check(ready, 'no line came; stderr:', self.errors_so_far())
+            if not ready:
+                raise Failure('no line came; stderr: ' + self.errors_so_far())
             chunk = os.read(self.process.stdout.fileno(), 65536)
             if not chunk:
                 return None
@@ -174,8 +179,12 @@ class Bus:
         return error['error']
 
     def start(self, *arguments, stdout=subprocess.PIPE):
-        process = subprocess.Popen([BUS, *arguments], env=self.environment, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE,
-                                   bufsize=0)
+        return self.start_program(BUS, *arguments, stdout=stdout)
+
+    def start_program(self, *command, stdout=subprocess.PIPE, cwd=None):
+        """Any program, on this bus."""
+        process = subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE, bufsize=0,
+                                   cwd=cwd)
         running = Running(process)
         self.running.append(running)
         return running
@@ -248,6 +257,8 @@ def main(tests):
         try:
             run_one(test, getattr(test, 'serve', True))
             print(f'ok {number} - {sentence}', flush=True)
+        except Skipped as lack:
+            print(f'ok {number} - {sentence} # SKIP {lack}', flush=True)
         except Exception:  # a failed test, whatever it died of
             failed = True
             traceback.print_exc()

@@ -13,11 +13,15 @@ class Core;             // shared by a Connection and all that it made
 class PublisherState;   // behind a Publisher and its Loan
 class SubscriberState;  // behind a Subscriber
 class TimerState;       // behind a Timer
+class ClientState;      // behind a Client; comes with services
+class JobState;         // behind a Job; comes with queues
 
 void close(Core& core) noexcept;
 void close(PublisherState& publisher) noexcept;
 void close(SubscriberState& subscriber) noexcept;
 void close(TimerState& timer) noexcept;
+void close(ClientState& client) noexcept;  // these two are not there yet: a program that would have to call them doesn't link
+void close(JobState& job) noexcept;
 
 }  // namespace bus::client
 
