@@ -5,10 +5,10 @@
 #include <cstring>
 
 #include "bare_ring.hpp"
-#include "bench.pb.h"
 #include "measurements.hpp"
 #include "peer.hpp"
 #include "round_trips.hpp"
+#include "small_message.hpp"
 #include "sys/semaphore_set.hpp"
 
 namespace bus::bench {
@@ -17,21 +17,6 @@ namespace {
 
 constexpr int kTrips = 2000;
 constexpr int kSleepyTrips = 500;
-
-Small small_message() {
-    Small message;
-    message.set_id(123'456);
-    message.set_x(1.5);
-    message.set_y(-2.25);
-    message.set_z(0.125);
-    message.set_speed(3.5F);
-    message.set_state(7);
-    message.set_valid(true);
-    message.set_offset(-42);
-    message.set_frame("base_link");
-    message.set_checksum(0xdeadbeef);
-    return message;
-}
 
 /// Protobuf over the bare ring: what any bus of typed messages has to do.
 class BareTyped {

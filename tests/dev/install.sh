@@ -11,6 +11,7 @@ declare -A packages=(
     [clang]="clang-16"
     [model]="spin gcc libc6-dev"
     [fuzz]="clang-16 libclang-rt-16-dev"
+    [counts]="valgrind"
 )
 
 # need_for PURPOSE...: the packages of these purposes are there afterwards.
