@@ -73,10 +73,13 @@ private:
         auto const patience = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
         std::uint64_t reports = 0;
         Deadline window_end = Deadline::max();  // the first window begins with the first message
+        auto const began = Clock::now();
         while (!count_ || reports < *count_) {
             auto const wake = std::min({end, window_end, topics_.empty() ? patience : Deadline::max()});
             auto sample = stream.next(wake);
             if (sample) {
+                auto const sent = sample->info().sent_steady;
+                if (sent != Deadline() && sent < began) continue;  // retained: says nothing of how often it speaks now
                 if (window_end == Deadline::max()) window_end = deadline_in(window());
                 topics_[std::string(sample->info().topic)].add(sample->info(), sample->bytes().size());
                 continue;

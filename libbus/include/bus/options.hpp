@@ -22,7 +22,7 @@ enum class Stamp { precise, coarse, none };
 struct PublisherOptions {
     std::size_t ring_bytes = 1 << 20;  // rounded up to a power of two, at least 4096; the largest message is a quarter of it
     std::size_t history = 0;           // messages a late subscriber may ask for; 0: what the ring happens to hold
-    bool retain = false;               // the ring outlives the publisher
+    bool retain = false;               // for those who come later, also after we have gone: the topic's last `history` messages in all
     WhenFull when_full = WhenFull::wait;
     Duration wait_for = std::chrono::seconds(5);  // longest wait of one publish; then Errc::timeout, nothing written
     Stamp stamp = Stamp::precise;
@@ -46,7 +46,7 @@ using Position = std::map<PublisherId, std::uint64_t>;  // last sequence seen of
 
 struct SubscriberOptions {
     bool reliable = false;
-    std::size_t history = 0;            // of each publisher, at most; those of before the subscription
+    std::size_t history = 0;            // of each publisher, at most; those of before the subscription. Retained: of all; 0: all of them
     std::uint64_t start_sequence = 0;   // where the topic has one publisher; else use `start`
     Position start = {};                // go on after what sub.position() said
     std::optional<Duration> spin = {};  // before a receive sleeps; unset: adaptive, 50 us at most; 0: never

@@ -10,8 +10,8 @@
 
 namespace bus::client {
 
-/// How many messages of each ring (by its id) a subscriber that asks for `history` is to begin with. Only rings of topics of which
-/// something is retained, and which have more than one, are named; all others give what they have, each for itself.
+/// How many messages of each ring (by its id) a subscriber that asks for `history` is to begin with; 0: for all that is retained. Only
+/// retained rings of topics that have several are named; all others give what they have, each for itself.
 /// What can't be read is left out: attaching it says why.
 std::map<std::uint64_t, std::size_t> share_history(Core& core, std::vector<shm::Link<shm::MemberEntry>> const& members,
                                                    std::size_t history);

@@ -17,22 +17,25 @@ struct Beginning {
     std::uint64_t expected = 0;  // 0: what the place says
 };
 
-Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options) {
+Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options, std::optional<std::size_t> share) {
     auto const resumed = options.start.find(ring.ring_id);
     auto const next = options.start_sequence != 0      ? options.start_sequence
                       : resumed != options.start.end() ? resumed->second + 1
                                                        : std::uint64_t{0};
     if (next != 0) return {shm::place_of_sequence(ring, next), next};
     if (!options.start.empty()) return {shm::place_of_oldest(ring)};  // it came after what the position knew of
-    if (options.history == 0) return {shm::place_of_tail(ring)};
+    if (share) return {shm::place_of_history(ring, *share)};
+    bool const retained = ring.head->retain != 0;  // that is for who comes later, asked for or not
+    if (options.history == 0 && !retained) return {shm::place_of_tail(ring)};
+    auto const wanted = options.history == 0 ? SIZE_MAX : options.history;
     auto const kept = ring.head->history;
-    return {shm::place_of_history(ring, kept == 0 ? options.history : std::min<std::uint64_t>(options.history, kept))};
+    return {shm::place_of_history(ring, kept == 0 ? wanted : std::min<std::uint64_t>(wanted, kept))};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
-                                             std::shared_ptr<Core> keep) {
+                                             std::optional<std::size_t> share, std::shared_ptr<Core> keep) {
     auto const& directory = core.bus->directory();
     auto const ring = directory.snapshot<shm::RingEntry>(member.ring);
     if (!ring) return ring.error();
@@ -49,7 +52,7 @@ Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const&
         identity->type = std::make_shared<TypeSource>(std::move(keep), std::string(shm::type_of(*view)), (*ring)->schema);
         inlet->identity_ = std::move(identity);
     }
-    inlet->begin(member, options);
+    inlet->begin(member, options, share);
     return inlet;
 }
 
@@ -77,13 +80,13 @@ Inlet::~Inlet() {
 
 // A ring that came later than we is ours from its first byte. Else a reliable reader joins as docs/models.md says (join_reliably pins
 // itself, fences, looks at the limit); a best-effort one just begins. wait_for_subscribers may be waiting for our cursor: hence the bell.
-void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options) {
+void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share) {
     auto const& ring = reader_.ring();
     Beginning from{{0, 1}};
     if (kept_ && (options.start_sequence != 0 || !options.start.empty()))
         from.place = shm::place_of_oldest(ring);  // the numbers are those of each message's own publisher: looked at one by one
     else if (member.joined_later != 0)
-        from = beginning_of(ring, options);
+        from = beginning_of(ring, options, share);
     if (member.joined_later != 0 && kind_ == shm::ReaderKind::reliable)
         from.place = shm::join_reliably(ring, *cursor_, from.place);
     else

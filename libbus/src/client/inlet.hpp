@@ -18,10 +18,11 @@ namespace bus::client {
 /// Threads: one at a time (the subscriber's lock).
 class Inlet {
 public:
-    /// Attaches the ring and the cursor, and finds where to begin. `member` is ours. `keep` is for the schema of an Any, else null.
+    /// Attaches the ring and the cursor, and finds where to begin. `member` is ours. `share` of the ring's last messages goes before what
+    /// `options` say (share_history). `keep` is for the schema of an Any, else null.
     /// Errors: not_permitted: the ring's mode keeps us out; not_found: it has gone; conflict, invalid, limit.
     static Result<std::unique_ptr<Inlet>> attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
-                                                 std::shared_ptr<Core> keep);
+                                                 std::optional<std::size_t> share, std::shared_ptr<Core> keep);
     Inlet(Inlet const&) = delete;
     Inlet& operator=(Inlet const&) = delete;
     ~Inlet();
@@ -67,7 +68,7 @@ private:
     Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& ring, SegmentPtr arena, shm::RingView view,
           shm::Cursor& cursor);
     shm::RingHead const& head() const noexcept { return *reader_.ring().head; }
-    void begin(shm::MemberEntry const& member, SubscriberOptions const& options);
+    void begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share);
 
     Core& core_;
     SegmentPtr arena_;

@@ -77,9 +77,8 @@ Result<bool> SubscriberState::refresh() {
 
 void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares) {
     auto const keep = type_.kind == detail::PayloadType::Kind::any ? core_ : nullptr;
-    auto options = options_;
-    if (auto const share = shares.find(member.ring_id); share != shares.end()) options.history = share->second;
-    auto inlet = Inlet::attach(*core_, member, options, keep);
+    auto const share = shares.find(member.ring_id);
+    auto inlet = Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep);
     if (inlet) {
         (*inlet)->seen = true;
         if (!(*inlet)->left()) tell(Event::Kind::publisher_came, **inlet, count_living() + 1);
