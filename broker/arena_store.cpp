@@ -14,34 +14,35 @@ bool same(sys::Ownership const& one, sys::Ownership const& other) {
 
 }  // namespace
 
-Result<Arena*> ArenaStore::create(std::uint64_t session_id, sys::Ownership access, std::uint64_t bytes, bool single,
-                                  std::string const& text) {
-    SegmentOrder const order{shm::ObjectKind::arena, shm::SegmentKind::arena, bytes, access, session_id, text};
+Result<Arena*> ArenaStore::create(SegmentOrder const& order, bool single) {
     auto made = objects_.create_segment(order);
     if (!made) return made.error();
     auto arena = std::make_unique<Arena>();
     arena->ref = made->ref;
     arena->mapping = std::move(made->mapping);
-    arena->extents = shm::ArenaExtents(kFirstExtent, bytes - kFirstExtent);
-    arena->session_id = session_id;
-    arena->access = access;
+    arena->extents = shm::ArenaExtents(kFirstExtent, order.bytes - kFirstExtent);
+    arena->session_id = order.about;
+    arena->access = order.access;
     arena->single = single;
     return (arenas_[made->ref.id] = std::move(arena)).get();
 }
 
-Result<RingPlacement> ArenaStore::carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text) {
+Result<RingPlacement> ArenaStore::carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text,
+                                        Pages pages) {
     std::uint64_t const extent = shm::ring_extent_bytes(capacity);
-    if (extent > arena_bytes_ / 2) {
-        auto arena = create(session_id, access, kFirstExtent + extent, true, "ring of " + text);
-        if (!arena) return arena.error();
-        auto const offset = (*arena)->extents.allocate(extent);
-        return RingPlacement{*arena, *offset};
+    SegmentOrder order{shm::ObjectKind::arena, shm::SegmentKind::arena, arena_bytes_, access, session_id, "arena of " + text};
+    bool const single = extent > arena_bytes_ / 2 || pages == Pages::huge;
+    if (single) {
+        order.bytes = kFirstExtent + extent;
+        order.text = "ring of " + text;
+        order.huge_pages = pages == Pages::huge;
+    } else {
+        for (auto& [id, arena] : arenas_) {
+            if (arena->session_id != session_id || arena->single || arena->orphan || !same(arena->access, access)) continue;
+            if (auto const offset = arena->extents.allocate(extent)) return RingPlacement{arena.get(), *offset};
+        }
     }
-    for (auto& [id, arena] : arenas_) {
-        if (arena->session_id != session_id || arena->single || arena->orphan || !same(arena->access, access)) continue;
-        if (auto const offset = arena->extents.allocate(extent)) return RingPlacement{arena.get(), *offset};
-    }
-    auto arena = create(session_id, access, arena_bytes_, false, "arena of " + text);
+    auto arena = create(order, single);
     if (!arena) return arena.error();
     auto const offset = (*arena)->extents.allocate(extent);
     return RingPlacement{*arena, *offset};

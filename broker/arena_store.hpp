@@ -35,8 +35,11 @@ class ArenaStore {
 public:
     ArenaStore(ObjectStore& objects, std::uint64_t arena_bytes) : objects_(objects), arena_bytes_(arena_bytes) {}
 
-    /// Room for a ring of that capacity. Errors: limit: with the kernel limit that is to blame.
-    Result<RingPlacement> carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text);
+    enum class Pages { ordinary, huge };
+    /// Room for a ring of that capacity; huge pages: in a segment of its own, of ordinary ones where the kernel has no others.
+    /// Errors: limit: with the kernel limit that is to blame.
+    Result<RingPlacement> carve(std::uint64_t session_id, sys::Ownership access, std::uint64_t capacity, std::string const& text,
+                                Pages pages = Pages::ordinary);
     /// Gives the ring's room back.
     void release(shm::ObjectRef const& segment, std::uint64_t offset, std::uint64_t capacity);
     void session_ended(std::uint64_t session_id);
@@ -53,7 +56,7 @@ public:
     std::map<int, std::unique_ptr<Arena>>& all() noexcept { return arenas_; }
 
 private:
-    Result<Arena*> create(std::uint64_t session_id, sys::Ownership access, std::uint64_t bytes, bool single, std::string const& text);
+    Result<Arena*> create(SegmentOrder const& order, bool single);
     void remove_if_unused(Arena& arena);
 
     ObjectStore& objects_;

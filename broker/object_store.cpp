@@ -166,7 +166,10 @@ Result<MadeSegment> ObjectStore::create_segment(SegmentOrder const& order, Fill 
     if (!record) return record.error();
     record->cookie = shm::cookie_of(*cookie);
 
-    auto segment = sys::OwnedSegment::create({.key = record->key, .size_bytes = order.bytes, .mode = 0600});
+    auto segment = sys::OwnedSegment::create({.key = record->key, .size_bytes = order.bytes, .mode = 0600, .huge_pages = order.huge_pages});
+    if (segment && order.huge_pages && !segment->has_huge_pages()) {
+        log::info(order.text + ": the kernel has no huge pages for " + std::to_string(order.bytes) + " bytes; ordinary ones were taken");
+    }
     Error why;
     if (segment) {
         auto mapping = sys::SegmentMapping::attach(segment->id(), sys::Access::read_write);

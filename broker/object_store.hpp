@@ -32,6 +32,7 @@ struct SegmentOrder {
     sys::Ownership access;
     std::uint64_t about = 0;  // SegmentHead::object
     std::string text;         // for people: "cursors of session 17"
+    bool huge_pages = false;  // where the kernel has some; else ordinary ones
 };
 
 class ObjectStore {

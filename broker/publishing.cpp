@@ -90,7 +90,8 @@ Result<Made> create_publisher(State& state, Session& session, v1::CreatePublishe
 
     auto const type = store_type(state, request.type());
     if (!type) return type.error();
-    auto const place = state.arenas.carve(session.id, access, *capacity, session.name);
+    auto const place = state.arenas.carve(session.id, access, *capacity, session.name,
+                                          request.huge_pages() ? ArenaStore::Pages::huge : ArenaStore::Pages::ordinary);
     if (!place) {
         state.schemas.release(type->schema);
         return place.error();

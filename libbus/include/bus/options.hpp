@@ -27,7 +27,8 @@ struct PublisherOptions {
     Duration wait_for = std::chrono::seconds(5);  // longest wait of one publish; then Errc::timeout, nothing written
     Stamp stamp = Stamp::precise;
     std::optional<Schema> schema = {};  // for Publisher<Any> only
-    Duration evict_after = {};          // a reliable subscriber that holds us up so long without moving on is waited for no more; 0: never
+    bool huge_pages = false;    // for rings of many MiB: huge pages, where the kernel has some set aside (vm.nr_hugepages), else ordinary
+    Duration evict_after = {};  // a reliable subscriber that holds us up so long without moving on is waited for no more; 0: never
 };
 
 /// Who sent a message first, where it came over a bridge or out of a file.

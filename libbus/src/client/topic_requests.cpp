@@ -39,6 +39,7 @@ v1::Request create_publisher(std::string_view topic, PublisherOptions const& opt
     create.set_history(options.history);
     create.set_retain(options.retain);
     create.set_when_full(static_cast<std::uint32_t>(options.when_full));
+    create.set_huge_pages(options.huge_pages);
     return request;
 }
 
