@@ -76,6 +76,9 @@ TEST_F(Retained, KeepsItsLastMessagesInAllWhoeverSentThem) {
     auto const second = publish_and_go(4, 1, keeping(5));
     auto const third = publish_and_go(5, 3, keeping(5));
     ASSERT_TRUE(folded_into(1)) << "three publishers that have gone leave one ring";
+    auto const kept = bus::topic_detail("t", broker.options()).value().publishers[0];
+    EXPECT_TRUE(kept.kept && kept.left && kept.retain);
+    EXPECT_EQ(kept.sequence, 5u);
     auto const all = received({.history = 100});
     ASSERT_EQ(values_of(all), range(3, 7));
     EXPECT_EQ(all[0].publisher, first);

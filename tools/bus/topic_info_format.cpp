@@ -39,7 +39,8 @@ void add_identity(JsonWriter& json, std::uint64_t client, Identity const& identi
 void add_publisher(JsonWriter& json, PublisherInfo const& publisher) {
     json.object().member("id", publisher.id);
     add_identity(json, publisher.client, publisher.identity);
-    json.member("left", publisher.left).member("sequence", publisher.sequence).member("bytes", publisher.bytes);
+    json.member("left", publisher.left).member("kept", publisher.kept);
+    json.member("sequence", publisher.sequence).member("bytes", publisher.bytes);
     json.member("ring_bytes", publisher.ring_bytes).member("history", publisher.history).member("retain", publisher.retain);
     json.member("when_full", name_of(publisher.when_full)).member("dropped", publisher.dropped);
     json.member("waited", std::chrono::duration<double>(publisher.waited).count()).key("held_by");
@@ -75,7 +76,7 @@ std::string publishers_text(TopicDetail const& detail, std::size_t columns) {
                  {"WAITED", Align::right},
                  {""}});
     for (auto const& publisher : detail.publishers) {
-        auto state = publisher.left ? std::string("left") : std::string();
+        auto state = std::string(publisher.kept ? "retained, of publishers that left" : publisher.left ? "left" : "");
         if (publisher.held_by != 0) state += "held up by client " + std::to_string(publisher.held_by);
         table.row({std::to_string(publisher.id), shown_client(publisher.identity), std::to_string(publisher.sequence),
                    show_bytes(static_cast<double>(publisher.ring_bytes)), std::string(name_of(publisher.when_full)),

@@ -43,7 +43,8 @@ struct PublisherInfo {
     PublisherId id = 0;
     std::uint64_t client = 0;  // ClientInfo::id
     Identity identity = {};    // empty where it is gone
-    bool left = false;         // gone; what it published is still being read
+    bool left = false;         // gone; what it published is still being read, or retained
+    bool kept = false;         // no publisher, but what a retained topic keeps of several that are gone: `sequence` messages
     std::uint64_t sequence = 0;
     std::uint64_t bytes = 0;  // ever published, with heads
     std::uint64_t ring_bytes = 0;

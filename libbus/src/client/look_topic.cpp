@@ -38,6 +38,7 @@ PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entr
     PublisherInfo info{.id = entry.ring_id, .client = entry.session_id};
     if (auto const* const session = picture.session(entry.session_id)) info.identity = identity(*session->entry);
     info.left = has_left(entry);
+    info.kept = entry.kept != 0;
     info.ring_bytes = entry.capacity;
     SegmentPtr keep;
     auto const view = ring(entry, keep);
