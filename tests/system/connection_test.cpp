@@ -245,6 +245,21 @@ TEST(Connection, ThatWasEvictedSaysClosedAndHarmsNobody) {
     EXPECT_TRUE(operating.clients());
 }
 
+TEST(Connection, SendsLaterWhatABrokerThatStoodStillHadNoRoomFor) {
+    bus::testing::LocalBroker broker;
+    auto bus = broker.connect("test").value();
+    std::vector<bus::Publisher<bus::Bytes>> publishers;
+    for (int i = 0; i < 1500; ++i) publishers.push_back(bus.publisher<bus::Bytes>("t/" + std::to_string(i), {.ring_bytes = 4096}).value());
+    ASSERT_EQ(::kill(broker.pid(), SIGSTOP), 0);
+    publishers.clear();  // more than its queue holds
+    EXPECT_EQ(bus.topics().value().size(), 1500u);
+    ASSERT_EQ(::kill(broker.pid(), SIGCONT), 0);
+    EXPECT_TRUE(eventually([&] {
+        (void)bus.wait_for(1ms);
+        return bus.topics().value().empty();
+    }));
+}
+
 TEST(Connection, OfAStoppedBrokerProcessTimesOut) {
     LocalBroker broker;
     auto bus = Connection::open(with_timeout(broker, 200ms)).value();

@@ -74,6 +74,8 @@ Error Core::closed_by_move() { return Error(Errc::closed, "this Connection was m
 // The epoch first: who ends a session, or the bus, raises it when that can be seen.
 bool Core::has_ended() const noexcept {
     if (is_closed()) return true;
+    if (requests.has_unsent_posts()) [[unlikely]]
+        requests.flush();
     auto const epoch = bus->epoch();
     if (seen_epoch_.load(std::memory_order_relaxed) == epoch) [[likely]]
         return false;

@@ -45,6 +45,7 @@ public:
     /// In a forked child, or check() or a request has found that the session ended: two loads.
     bool is_closed() const noexcept { return in_child() || ended_.load(std::memory_order_relaxed); }
     /// is_closed(), and where the directory has changed since the last time, check(): for who finds nothing to do, and sleepers.
+    /// Sends then what posts were left unsent.
     bool has_ended() const noexcept;
     /// The text for a forked child.
     static Error closed_by_fork();
@@ -62,7 +63,7 @@ public:
     Session session;           // token, cursor segment, bells, FIFO, attention
     SegmentCache segments;     // rings and cursors of others, and our own arenas
     Peers peers;               // the other sessions
-    Requests requests;
+    mutable Requests requests;
     std::shared_ptr<DataSide> data;  // gone before all the others
 
 private:

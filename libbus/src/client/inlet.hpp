@@ -63,6 +63,9 @@ public:
     std::uint64_t unparsed = 0;       // messages that were no T
     std::uint64_t carried_lost = 0;   // lost before one that was not delivered: told with the next
     bool seen = false;                // for the subscriber's refresh
+    std::uint32_t settling = 0;       // for the subscriber's settle: it was read lately
+    bool active = false;              // for Rota
+    std::uint32_t quiet_looks = 0;
 
 private:
     Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& ring, SegmentPtr arena, shm::RingView view,

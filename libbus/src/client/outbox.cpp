@@ -60,28 +60,49 @@ void Outbox::post(v1::Request request) noexcept {
         std::lock_guard const kept(kept_);
         posts_.push_back({std::move(request), ++serial_, 0});
     }
-    flush();
+    std::unique_lock const sending(sending_, std::try_to_lock);
+    if (!sending || flush_locked() || waited_in_vain_) return;
+    auto const until = sys::deadline_after(kMoment);
+    for (sys::Duration nap = 50us; bus_.broker_alive() && !sys::has_passed(until); nap = std::min<sys::Duration>(2 * nap, 2ms)) {
+        (void)sys::poll_until(std::span<pollfd>{}, std::min(until, sys::deadline_after(nap)));
+        if (flush_locked()) return;
+    }
+    waited_in_vain_ = true;
 }
 
 void Outbox::flush() noexcept {
     // Whoever is sending just now looks at the posts when it is done.
     std::unique_lock const sending(sending_, std::try_to_lock);
-    if (sending) flush_locked();
+    if (sending) (void)flush_locked();
 }
 
-void Outbox::flush_locked() noexcept {
+// What was sent to this busd stands in front. Returns: whether all is sent now.
+bool Outbox::flush_locked() noexcept {
     auto const generation = bus_.generation();
-    bool any = false;
     std::lock_guard const kept(kept_);
-    for (auto& post : posts_) {
-        if (post.sent_in == generation) continue;
-        auto mail = wire::mail_of(post.request);
+    auto next = posts_.end();
+    while (next != posts_.begin() && (next - 1)->sent_in != generation) --next;
+    bool const any = next != posts_.end();
+    for (; next != posts_.end(); ++next) {
+        auto mail = wire::mail_of(next->request);
         // A post is short, so it goes in one part or not at all.
         if (!mail || !mail->try_send(session_.requests())) break;
-        post.sent_in = generation;
-        any = true;
+        next->sent_in = generation;
+        waited_in_vain_ = false;
     }
     if (any) knock();
+    bool const all = next == posts_.end();
+    unsent_.store(!all, std::memory_order_relaxed);
+    if (all && posts_.size() > kTrimAbove) trim();
+    return all;
+}
+
+// The queue is others' too, so what lies in it is an upper bound. One more may be in busd's hands.
+void Outbox::trim() noexcept {
+    auto const queue = session_.requests().stat();
+    if (!queue) return;
+    auto const in_doubt = queue->messages + kTrimAbove / 2;
+    while (posts_.size() > in_doubt) posts_.pop_front();
 }
 
 }  // namespace bus::client

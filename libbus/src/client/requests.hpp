@@ -34,6 +34,7 @@ public:
     void post(v1::Request request) noexcept { outbox_.post(std::move(request)); }
     /// For whoever saw that the generation has changed: sends posts again that the dead busd may not have read.
     void flush() noexcept { outbox_.flush(); }
+    bool has_unsent_posts() const noexcept { return outbox_.has_unsent(); }
 
     /// closed, with a text, where the session is no longer ours: evicted, taken for dead, or the bus was stopped.
     Result<void> check_session() const;

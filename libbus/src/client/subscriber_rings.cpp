@@ -25,20 +25,25 @@ Result<void> SubscriberState::begin() {
 }
 
 bool SubscriberState::settle() {
-    bool drained = false;
-    for (auto const& inlet : inlets_) {
+    for (auto* const inlet : settling_) {
         inlet->let_go();
-        drained |= inlet->is_drained();
+        --inlet->settling;
     }
-    if (drained) [[unlikely]]
-        for (auto at = inlets_.size(); at-- > 0;)
-            if (inlets_[at]->is_drained()) {
-                core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost()));
-                refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
-                let_go_of(at);
-            }
+    std::erase_if(settling_, [](auto const* inlet) { return inlet->settling == 0; });
+    if (any_left_) [[unlikely]]
+        let_go_of_drained();
     auto const changed = refresh();
     return changed && *changed;
+}
+
+void SubscriberState::let_go_of_drained() {
+    for (auto at = inlets_.size(); at-- > 0;)
+        if (inlets_[at]->is_drained()) {
+            core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost()));
+            refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
+            let_go_of(at);
+        }
+    any_left_ = std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->left(); });
 }
 
 Result<bool> SubscriberState::refresh() {
@@ -71,6 +76,7 @@ Result<bool> SubscriberState::refresh() {
     });
     for (auto at = inlets_.size(); at-- > 0;)
         if (!inlets_[at]->seen) let_go_of(at);
+    rota_.begin_anew();
     sum_up();
     return true;
 }
@@ -127,7 +133,9 @@ void SubscriberState::close_unattached(shm::MemberEntry const& member) noexcept 
 }
 
 void SubscriberState::close_all() noexcept {
+    settling_.clear();
     inlets_.clear();
+    rota_.begin_anew();
     auto const chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
     if (!chain) return;
     for (auto const& link : chain->links) close_unattached(*link.entry);
@@ -140,14 +148,17 @@ SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
 void SubscriberState::let_go_of(std::size_t at) {
     auto const& inlet = *inlets_[at];
     gone_[inlet.ring_id()] = losses_in(inlet);
+    std::erase(settling_, inlets_[at].get());
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
+    rota_.begin_anew();
     ++changes_;
 }
 
 void SubscriberState::sum_up() noexcept {
     topics_ = 0;
-    foreign_ = false;
+    foreign_ = any_left_ = false;
     for (auto const& inlet : inlets_) {
+        any_left_ |= inlet->left();
         topics_ |= inlet->topic_bit();
         foreign_ |= inlet->uid() != core_->session.uid();
     }

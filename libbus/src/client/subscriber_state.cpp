@@ -10,7 +10,6 @@
 namespace bus::client {
 
 namespace {
-constexpr std::uint32_t kBurst = 16;       // messages of one ring in a row, where others have some
 constexpr std::uint32_t kEpochEvery = 64;  // messages between two looks at the subscription's epoch
 constexpr int kRounds = 4;                 // rings that were overwritten under our hands, per call
 }  // namespace
@@ -45,24 +44,7 @@ Error SubscriberState::closed() const {
     return Error(Errc::closed, "this subscriber of " + pattern_ + " was destroyed");
 }
 
-Inlet* SubscriberState::next_inlet() noexcept {
-    auto const count = inlets_.size();
-    if (count == 0) return nullptr;
-    if (burst_ >= kBurst && count > 1 && current_ < count && !inlets_[current_]->left()) {  // what was left has an end
-        burst_ = 0;
-        ++current_;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        if (current_ >= count) current_ = 0;
-        if (inlets_[current_]->has_news()) return inlets_[current_].get();
-        inlets_[current_]->reader().prefetch_next();
-        ++current_;
-        burst_ = 0;
-    }
-    return nullptr;
-}
-
-detail::SamplePointer SubscriberState::take_locked(Error& why) {
+detail::SamplePointer SubscriberState::take_locked(Error& why, Rota::Effort effort) {
     why = Errc::would_block;
     if (deferred_) [[unlikely]] {
         why = std::move(*deferred_);
@@ -71,7 +53,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why) {
     }
     if (++takes_ % kEpochEvery == 0 && entry_->epoch.load(std::memory_order_acquire) != epoch_) (void)settle();
     for (int round = 0; round < kRounds; ++round) {
-        auto* const inlet = next_inlet();
+        auto* const inlet = rota_.next(effort);
         if (inlet == nullptr) {
             pool_->prepare();
             if (core_->has_ended()) [[unlikely]] {
@@ -82,7 +64,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why) {
             if (deferred_) return take_locked(why);
             continue;
         }
-        ++burst_;
+        note_read(*inlet);
         auto sample = deliver(*inlet, why);
         if (sample || why != Errc::would_block) return sample;
         if (std::exchange(passed_over_, false)) --round;

@@ -1,8 +1,8 @@
 // Behind a Subscriber: its rings, merged; its samples; its waits.
 //
-// Merging: it stays with one ring for a few messages, then goes on to the next that has some, so that none waits for ever. The
-// subscription's epoch (new rings, rings whose publisher left) is looked at whenever nothing was found, and now and then besides.
-// Lost: each ring's reader counts exactly; what is told with a message (lost_before) is what lost() has grown by.
+// Merging: Rota says which ring is next. The subscription's epoch (new rings, rings whose publisher left) is looked at whenever nothing was
+// found, and now and then besides. Lost: each ring's reader counts exactly; what is told with a message (lost_before) is what lost() has
+// grown by.
 //
 // Threads: one at a time by contract; the lock is for the run loop and Connection::wait_for, which look from their own thread.
 #pragma once
@@ -16,6 +16,7 @@
 #include "client/busy_lock.hpp"
 #include "client/data_side.hpp"
 #include "client/inlet.hpp"
+#include "client/rota.hpp"
 #include "client/source.hpp"
 #include "client/spin.hpp"
 
@@ -54,19 +55,25 @@ public:
     void look_around() override;
 
 private:
+    // Once before it sleeps, once behind the fence of falling asleep; and once more each for luck of the schedule.
+    static constexpr std::uint32_t kSettleAgain = 4;
+
     class Receiving;
     struct Gone {  // what a ring that has been let go had lost
         std::string topic;
         std::uint64_t lost = 0, overrun = 0, unparsed = 0, last_sequence = 0;  // overrun: of those lost, overwritten
     };
 
-    detail::SamplePointer take_locked(Error& why);
-    Inlet* next_inlet() noexcept;
+    detail::SamplePointer take_locked(Error& why, Rota::Effort effort = Rota::Effort::all);
     detail::SamplePointer deliver(Inlet& inlet, Error& why);
     Error no_message(Inlet& inlet, shm::Record const& record);
     bool parse(PooledSample& sample) const;
     bool name_origin(Inlet const& inlet, shm::Record const& record, Info& info);
-    bool settle();           // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
+    void note_read(Inlet& inlet) {
+        if (std::exchange(inlet.settling, kSettleAgain) == 0) settling_.push_back(&inlet);
+    }
+    bool settle();  // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
+    void let_go_of_drained();
     Result<bool> refresh();  // whether the rings changed
     void attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares);
     bool still_stands(shm::MemberEntry const& member) const;
@@ -96,8 +103,10 @@ private:
     BusyLock lock_;
     SamplePool::Owner pool_ = SamplePool::create();
     std::vector<std::unique_ptr<Inlet>> inlets_;
-    std::size_t current_ = 0;
-    std::uint32_t burst_ = 0, takes_ = 0;
+    Rota rota_{inlets_};
+    std::vector<Inlet*> settling_;  // read since they had something to tell: what settle() has to do with
+    bool any_left_ = false;
+    std::uint32_t takes_ = 0;
     bool passed_over_ = false;                 // by deliver(): a kept message that was received before
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets

@@ -16,11 +16,8 @@ public:
         return {.topics = subscriber_.topics_, .foreign = subscriber_.foreign_};
     }
     bool is_unfenced() override { return subscriber_.is_unfenced(); }
-    bool look() override {
-        Locked const locked(subscriber_.lock_);
-        taken = subscriber_.take_locked(why);
-        return taken || why != Errc::would_block;
-    }
+    bool look() override { return look(Rota::Effort::all); }
+    bool glance() override { return look(Rota::Effort::glance); }
     bool is_outdated() override {
         Locked const locked(subscriber_.lock_);
         return changes_ != subscriber_.changes_;
@@ -30,6 +27,12 @@ public:
     Error why = Errc::would_block;
 
 private:
+    bool look(Rota::Effort effort) {
+        Locked const locked(subscriber_.lock_);
+        taken = subscriber_.take_locked(why, effort);
+        return taken || why != Errc::would_block;
+    }
+
     SubscriberState& subscriber_;
     std::uint64_t changes_ = 0;
 };
@@ -80,8 +83,8 @@ bool SubscriberState::is_unfenced() {
 bool SubscriberState::is_ready() {
     if (is_closed()) return false;
     Locked const locked(lock_);
-    if (deferred_ || next_inlet() != nullptr) return true;
-    return settle() && (deferred_ || next_inlet() != nullptr);
+    if (deferred_ || rota_.next(Rota::Effort::all) != nullptr) return true;
+    return settle() && (deferred_ || rota_.next(Rota::Effort::all) != nullptr);
 }
 
 bool SubscriberState::has_callback() const noexcept { return has_callback_.load(std::memory_order_relaxed); }

@@ -98,7 +98,7 @@ bool spin_for(Duration limit, sys::Deadline deadline, Awaited& what) {
     auto const end = std::min(deadline, sys::deadline_after(limit));
     do {
         for (int i = 0; i < kLooksPerClock; ++i) {
-            if (what.look()) return true;
+            if (what.glance()) return true;
             shm::cpu_relax();
         }
     } while (sys::steady_now() < end);

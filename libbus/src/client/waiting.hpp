@@ -34,6 +34,8 @@ public:
     /// Whether one of the rings says fenced = 0. Asked after the sleeper's fence, before its last look.
     virtual bool is_unfenced() { return false; }
     virtual bool look() = 0;
+    /// The same, but may overlook something: for who spins, and looks again at once.
+    virtual bool glance() { return look(); }
     /// Whether what was wished for is out of date after look(): then it wishes anew before it sleeps.
     virtual bool is_outdated() { return false; }
 
