@@ -123,7 +123,13 @@ void adopt_topics_and_readers(State& state) {
         adopt_version<shm::TopicEntry>(state, index, topic.type.schema);
         return true;
     });
-    scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) { return adopt_ring(state, index, entry); });
+    std::vector<std::uint32_t> taken_away;
+    scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) {
+        bool const adopted = adopt_ring(state, index, entry);
+        if (!adopted) taken_away.push_back(index);
+        return adopted;
+    });
+    for (auto const index : taken_away) state.directory.raise_member_epoch(index);  // its publisher looks, and finds it gone
     scan<shm::SubscriptionEntry>(
         state, [&](std::uint32_t index, shm::SubscriptionEntry const& entry) { return adopt_subscription(state, index, entry); });
     scan<shm::MemberEntry>(state, [&](std::uint32_t index, shm::MemberEntry const& entry) { return adopt_member(state, index, entry); });

@@ -4,8 +4,12 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
+#include <algorithm>
+#include <optional>
 #include <thread>
+#include <vector>
 
+#include "shm/ring_layout.hpp"
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
 #include "sys/clock.hpp"
@@ -30,6 +34,23 @@ protected:
             ++count;
         }
         return count;
+    }
+
+    /// Writes nonsense into the head of the one ring there is, as its publisher could. Returns: whether it was found.
+    bool spoil_a_ring() {
+        for (auto const& object : bus::kernel_objects(broker.options()).value()) {
+            if (object.use != "arena") continue;
+            auto* const arena = static_cast<std::byte*>(::shmat(object.id, nullptr, 0));
+            bool found = false;
+            for (std::size_t offset = bus::shm::kPage; offset + bus::shm::kPage <= object.bytes && !found; offset += bus::shm::kPage) {
+                auto& head = *reinterpret_cast<bus::shm::RingHead*>(arena + offset);
+                found = head.magic_version == (bus::shm::kRingMagic | bus::shm::kLayoutVersion);
+                if (found) head.capacity = 4097;
+            }
+            ::shmdt(arena);
+            return found;
+        }
+        return false;
     }
 
     bus::testing::LocalBroker broker;
@@ -101,4 +122,34 @@ TEST_F(Removed, WithoutItsDirectoryTheBusEndsInOrder) {
     EXPECT_TRUE(eventually([&] { return !bus.broker_alive(); }));
     broker.restart();
     EXPECT_TRUE(broker.connect("newcomer"));
+}
+
+TEST_F(Removed, ARingTheNextBusdCannotTrustIsTakenAwayAndItsReadersAreTold) {
+    std::vector<bus::Event> events;
+    bus.on_event([&](bus::Event const& event) { events.push_back(event); }).value();
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto other = broker.connect("other").value();
+    auto publisher = other.publisher<Number>("t").value();
+    for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(publisher.publish(number(i)));
+    for (std::uint64_t i = 1; i <= 2; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
+    broker.kill();
+    ASSERT_TRUE(spoil_a_ring());
+    broker.restart();
+    std::optional<bus::Event> replaced;
+    ASSERT_TRUE(eventually([&] {
+        (void)bus.dispatch().value();
+        auto const found = std::ranges::find(events, bus::Event::Kind::replaced, &bus::Event::kind);
+        if (found != events.end()) replaced = *found;
+        return replaced.has_value();
+    }));
+    EXPECT_EQ(replaced->object, "t");
+    EXPECT_EQ(replaced->count, 3u) << "what it had not read yet";
+    EXPECT_EQ(subscriber.lost(), 3u);
+    ASSERT_EQ(subscriber.losses().size(), 1u);
+    EXPECT_NE(subscriber.losses()[0].why.find("the broker took the ring away"), std::string::npos);
+    EXPECT_TRUE(eventually([&] { return publisher.publish(number(6)).error() == bus::Errc::closed; })) << "it does not talk to nobody";
+    EXPECT_NE(publisher.publish(number(6)).error().hint(), "");
+    auto again = broker.connect("again").value().publisher<Number>("t").value();
+    ASSERT_TRUE(again.publish(number(7)));
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), 7u);
 }

@@ -19,9 +19,10 @@ struct Event {
         lost,
         replaced
     } kind;
-    std::string object;       // the topic's name, or the bus's
-    Error error = {};         // refused: schema_mismatch or not_permitted, with the difference
-    std::uint64_t count = 0;  // lost: messages; came, left: how many there are now
+    std::string object;  // the topic's name, or the bus's
+    Error error = {};    // refused: schema_mismatch or not_permitted, with the difference
+    std::uint64_t count =
+        0;  // lost: messages; replaced: of a ring that busd took away, those not read yet; came, left: how many there are now
 };
 
 }  // namespace bus

@@ -24,7 +24,8 @@ bool Audience::attend() {
 
 bool Audience::refresh() {
     if (!list_.is_stale(entry_->member_epoch)) return false;
-    (void)list_.refresh(core_.bus->directory(), *this);  // on an error it is stale still: tried again at the next commit
+    auto const read = list_.refresh(core_.bus->directory(), *this);  // on an error it is stale still: tried again at the next commit
+    gone_ = !read && read.error() == Errc::not_found;
     find_users();
     return true;
 }

@@ -40,6 +40,8 @@ public:
     void evict(std::uint64_t subscription_id) noexcept { list_.mark_evicted(subscription_id); }
 
     std::size_t ready_count() noexcept { return list_.ready_count(); }
+    /// busd took the ring away: nobody reads it any more.
+    bool is_gone() const noexcept { return gone_; }
     std::uint64_t topic_bit() const noexcept { return bit_; }
 
 private:
@@ -58,6 +60,7 @@ private:
     Core& core_;
     shm::RingEntry const* entry_;
     shm::MemberList list_;
+    bool gone_ = false;
     std::uint32_t counter_;
     std::uint64_t bit_;
     std::vector<Doorbell> sessions_;

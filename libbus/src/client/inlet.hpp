@@ -32,6 +32,11 @@ public:
     /// Overwritten, or given up by the publisher; what the next message is going to tell too.
     std::uint64_t lost() const noexcept { return reader_.lost() + reader_.dropped_behind(); }
     bool has_news() const noexcept { return reader_.has_news(); }
+    /// Messages published and not taken yet, as the ring says.
+    std::uint64_t unread() const noexcept {
+        auto const last = head().sequence.load(std::memory_order_relaxed), next = reader_.expected_sequence();
+        return next == 0 || last < next ? 0 : last - next + 1;
+    }
     bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
 
     /// A reliable reader's message goes out with that sample, which holds its room in the ring until it comes back.

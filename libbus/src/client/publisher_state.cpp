@@ -54,6 +54,10 @@ void close(PublisherState& publisher) noexcept { publisher.end(); }
 
 Error PublisherState::closed() const {
     if (auto open = core_->check(); !open) return open.error();
+    if (taken_away_)
+        return Error(Errc::closed,
+                     "the broker took the ring of this publisher of " + topic_ + " away: it was not to be trusted, or its memory had gone",
+                     "make a new publisher");
     return Error(Errc::closed, "the publisher of " + topic_ + " was destroyed while its loan was out");
 }
 
@@ -99,6 +103,8 @@ struct PublisherState::Leave {
 // busd raises the member epoch when it ends the session, or the bus: here a publisher that only publishes hears of it.
 void PublisherState::attend() {
     if (audience_.attend()) (void)core_->has_ended();
+    if (audience_.is_gone()) [[unlikely]]
+        taken_away_ = true;
     count_ready();
 }
 

@@ -62,7 +62,9 @@ private:
     class Room;  // publisher_room.cpp: waiting until a reader has moved on
     struct Leave;
 
-    bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
+    bool is_closed() const noexcept {
+        return ended_.load(std::memory_order_relaxed) || taken_away_.load(std::memory_order_relaxed) || core_->is_closed();
+    }
     [[gnu::cold, gnu::noinline]] Error closed() const;
     [[gnu::cold, gnu::noinline]] Error too_large(std::size_t bytes) const;
     bool try_enter() noexcept { return !is_closed() && lock_.lock_unless_lent(); }
@@ -93,7 +95,7 @@ private:
     std::size_t max_bytes_;
     PublisherId id_;
     SegmentPtr arena_;
-    std::atomic<bool> ended_{false};
+    std::atomic<bool> ended_{false}, taken_away_{false};
     std::atomic<std::uint64_t> dropped_{0}, evicted_{0};
     std::atomic<std::size_t> ready_{0};
 

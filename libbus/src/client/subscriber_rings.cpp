@@ -75,7 +75,7 @@ Result<bool> SubscriberState::refresh() {
         return std::tuple(!one->is_kept(), !one->left(), one->ring_id()) < std::tuple(!other->is_kept(), !other->left(), other->ring_id());
     });
     for (auto at = inlets_.size(); at-- > 0;)
-        if (!inlets_[at]->seen) let_go_of(at);
+        if (!inlets_[at]->seen) let_go_of_replaced(at);
     rota_.begin_anew();
     sum_up();
     return true;
@@ -142,7 +142,7 @@ void SubscriberState::close_all() noexcept {
 }
 
 SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
-    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.last_sequence};
+    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.last_sequence, 0};
 }
 
 void SubscriberState::let_go_of(std::size_t at) {
@@ -152,6 +152,15 @@ void SubscriberState::let_go_of(std::size_t at) {
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     rota_.begin_anew();
     ++changes_;
+}
+
+// It left no word: busd found that it can't be trusted, or that its memory has gone. What we had not read there is a gap.
+void SubscriberState::let_go_of_replaced(std::size_t at) {
+    auto const id = inlets_[at]->ring_id();
+    auto const unread = inlets_[at]->left() || core_->has_ended() ? 0 : inlets_[at]->unread();
+    if (!inlets_[at]->left() && !core_->has_ended()) tell(Event::Kind::replaced, *inlets_[at], unread);
+    let_go_of(at);
+    gone_[id].replaced = unread;
 }
 
 void SubscriberState::sum_up() noexcept {
@@ -180,7 +189,7 @@ std::uint64_t SubscriberState::lost() noexcept {
     Locked const locked(lock_);
     std::uint64_t lost = 0;
     for (auto const& inlet : inlets_) lost += inlet->lost() + inlet->unparsed;
-    for (auto const& [id, gone] : gone_) lost += gone.lost + gone.unparsed;
+    for (auto const& [id, gone] : gone_) lost += gone.lost + gone.unparsed + gone.replaced;
     return lost;
 }
 
@@ -192,6 +201,7 @@ std::vector<Loss> SubscriberState::losses() {
     auto const add_all = [&](PublisherId id, Gone const& gone) {
         add(gone.topic, id, gone.overrun, reliable() ? kTooSlow : kOverwritten);
         add(gone.topic, id, gone.lost - gone.overrun, kGivenUp);
+        add(gone.topic, id, gone.replaced, kReplaced);
         add(gone.topic, id, gone.unparsed, "did not parse as the subscriber's type");
     };
     if (core_->in_child()) return losses;

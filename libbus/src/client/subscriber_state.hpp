@@ -62,6 +62,7 @@ private:
     struct Gone {  // what a ring that has been let go had lost
         std::string topic;
         std::uint64_t lost = 0, overrun = 0, unparsed = 0, last_sequence = 0;  // overrun: of those lost, overwritten
+        std::uint64_t replaced = 0;                                            // unread in a ring that busd took away
     };
 
     detail::SamplePointer take_locked(Error& why, Rota::Effort effort = Rota::Effort::all);
@@ -74,6 +75,7 @@ private:
     }
     bool settle();  // nothing found: lets go what is drained, tells reliable publishers, looks for new rings. Whether there are
     void let_go_of_drained();
+    void let_go_of_replaced(std::size_t at);
     Result<bool> refresh();  // whether the rings changed
     void attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares);
     bool still_stands(shm::MemberEntry const& member) const;
