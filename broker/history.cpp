@@ -17,7 +17,8 @@
 namespace bus::broker {
 namespace {
 
-constexpr std::size_t kMostKept = 8;          // of a topic: one for each permission and each version of its type
+constexpr std::size_t kMostKept = 8;  // of a topic: one for each permission and each version of its type
+constexpr std::size_t kLongestExtension = sizeof(shm::KeptRecord) + shm::origin_bytes(shm::kMaxHostBytes);
 constexpr std::uint64_t kRoomForOrigins = 4;  // a kept ring is at most so many times as large as its publishers' were
 
 struct Message {
@@ -58,13 +59,16 @@ Message message_of(Source const& source, shm::Record const& record) {
         message.extension.resize(sizeof kept);
         std::memcpy(message.extension.data(), &kept, sizeof kept);
     }
-    message.extension.insert(message.extension.end(), record.extension.begin(), record.extension.end());
+    // An extension that is longer than any of ours says nothing; its publisher could have written anything.
+    if (message.extension.size() + record.extension.size() <= kLongestExtension)
+        message.extension.insert(message.extension.end(), record.extension.begin(), record.extension.end());
     return message;
 }
 
 // Its publisher is gone, or says so: nothing here relies on it. What was overwritten meanwhile is missing.
-std::vector<Message> last_of(Source const& source, std::size_t count) {
+std::vector<Message> last_of(Source const& source, std::size_t count, std::uint64_t max_bytes) {
     std::vector<Message> messages;
+    std::uint64_t all_bytes = 0;
     if (count == 0) return messages;
     shm::RingReader<> reader(source.view, shm::ReaderKind::best_effort, nullptr);
     reader.start_at(shm::place_of_sequence(source.view, source.marks[source.marks.size() - count].sequence));
@@ -76,6 +80,8 @@ std::vector<Message> last_of(Source const& source, std::size_t count) {
         });
         if (!record) break;
         messages.push_back(message_of(source, *record));
+        all_bytes += shm::record_bytes(record->payload.size(), messages.back().extension.size());
+        if (all_bytes > max_bytes) break;  // it is being written still, against the rules
     }
     return messages;
 }
@@ -168,7 +174,7 @@ Ring* fold(State& state, Topic& topic, Source const& older, Source const& newer)
         free_ring(state, useless);
         return stays;
     }
-    auto const messages = merged(last_of(older, selected.of_older), last_of(newer, selected.of_newer));
+    auto const messages = merged(last_of(older, selected.of_older, room), last_of(newer, selected.of_newer, room));
     auto const kept = make_kept(state, topic, older, newer, messages, history);
     if (!kept) {
         log::warning("topic " + topic.name + ": two rings of publishers that have gone stay for now: " + kept.error().what());

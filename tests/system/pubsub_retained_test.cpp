@@ -1,10 +1,13 @@
 // Retained topics: what is kept of publishers that have gone, for who comes later.
 #include <gtest/gtest.h>
+#include <sys/shm.h>
 
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "shm/ring_layout.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
@@ -228,6 +231,55 @@ TEST_F(Retained, IsRemovedWithItsTopic) {
     publish_and_go(4, 3, keeping(5));
     ASSERT_TRUE(folded_into(1));
     EXPECT_TRUE(broker.stop().empty()) << "and nothing is left of it when the bus ends";
+}
+
+/// What a publisher can do to its own ring: change the head of its first record.
+void tamper(bus::testing::LocalBroker const& broker, bus::PublisherId publisher, auto&& change) {
+    for (auto const& object : bus::kernel_objects(broker.options()).value()) {
+        if (object.use != "arena") continue;
+        auto* const arena = static_cast<std::byte*>(::shmat(object.id, nullptr, 0));
+        for (std::size_t offset = bus::shm::kPage; offset + bus::shm::kPage <= object.bytes; offset += bus::shm::kPage) {
+            auto& ring = *reinterpret_cast<bus::shm::RingHead*>(arena + offset);
+            if (ring.magic_version != (bus::shm::kRingMagic | bus::shm::kLayoutVersion) || ring.ring_id != publisher) continue;
+            change(ring, *reinterpret_cast<bus::shm::RecordHead*>(arena + offset + ring.data_offset));
+        }
+        ::shmdt(arena);
+    }
+}
+
+TEST_F(Retained, SurvivesWhateverAPublisherWroteIntoItsOwnRing) {
+    using Ring = bus::shm::RingHead;
+    using Record = bus::shm::RecordHead;
+    constexpr std::uint16_t kLongest = 0xFFE0;
+    std::vector<std::function<void(Ring&, Record&)>> const changes{
+        [](Ring&, Record& record) { record.extension_bytes = kLongest, record.bytes -= kLongest; },
+        [](Ring&, Record& record) { record.bytes = 0xFFFF'FFFF; },
+        [](Ring&, Record& record) { record.sequence = ~std::uint64_t{0}; },
+        [](Ring&, Record& record) { record.sent_steady_ns = ~std::uint64_t{0}; },
+        [](Ring&, Record& record) { record.kind = bus::shm::RecordKind::none; },
+        [](Ring& ring, Record&) { ring.history = ~std::uint64_t{0}; },
+        [](Ring& ring, Record&) { ring.tail = ~std::uint64_t{0}; },
+        [](Ring& ring, Record&) { ring.tail = std::uint64_t{1} << 40; },
+        [](Ring& ring, Record&) { ring.capacity = std::uint64_t{1} << 40; },
+    };
+    for (auto const& change : changes) {
+        publish_and_go(1, 3, keeping(5));
+        {
+            auto publisher = bus.publisher<Number>("t", {.ring_bytes = 1 << 20, .history = 5, .retain = true}).value();
+            {
+                auto loan = publisher.loan(200'000).value();
+                std::ranges::fill(loan.bytes(), std::byte{0});
+                ASSERT_TRUE(loan.publish(200'000));
+            }
+            tamper(broker, publisher.id(), change);
+        }
+        publish_and_go(7, 1, keeping(5));
+        ASSERT_TRUE(eventually([&] { return rings() <= 1; }));
+        auto subscriber = bus.subscriber<bus::Bytes>("t").value();
+        std::optional<bus::Sample<bus::Bytes>> last;
+        while (auto sample = subscriber.try_receive()) last.emplace(std::move(*sample));
+        ASSERT_TRUE(broker.connect("newcomer")) << "busd lives";
+    }
 }
 
 TEST_F(Retained, SurvivesRubbishInTheRingOfOneThatWent) {

@@ -16,6 +16,8 @@ namespace {
 
 using Change = SchemaDifference::Change;
 
+constexpr Duration kLookApart = std::chrono::milliseconds(50);  // it reads all topics, and thousands may come in a row
+
 std::string shown(std::string_view type) { return type.empty() ? std::string("bytes") : std::string(type); }
 
 Error left_out(std::string_view topic, std::string_view pattern, SchemaDifference difference) {
@@ -30,8 +32,9 @@ void SubscriberState::tell_left_out() {
     if (type_.kind == Kind::any || type_.kind == Kind::bytes || !is_pattern(pattern_) || !core_->data->loop.wants_events()) return;
     auto const& directory = core_->bus->directory();
     auto const epoch = directory.epoch();
-    if (epoch == looked_for_left_out_) return;
+    if (epoch == looked_for_left_out_ || !sys::has_passed(left_out_next_)) return;
     looked_for_left_out_ = epoch;
+    left_out_next_ = sys::deadline_after(kLookApart);
     if (!schema_) {
         auto schema = schema_of(type_, std::nullopt);
         if (!schema) return;

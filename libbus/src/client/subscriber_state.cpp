@@ -11,6 +11,7 @@ namespace bus::client {
 
 namespace {
 constexpr std::uint32_t kEpochEvery = 64;  // messages between two looks at the subscription's epoch
+constexpr int kPassedOver = 1 << 20;       // kept messages that were received before, per call
 constexpr int kRounds = 4;                 // rings that were overwritten under our hands, per call
 }  // namespace
 
@@ -52,6 +53,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why, Rota::Effort effo
         return nullptr;
     }
     if (++takes_ % kEpochEvery == 0 && entry_->epoch.load(std::memory_order_acquire) != epoch_) (void)settle();
+    int passed_over = 0;
     for (int round = 0; round < kRounds; ++round) {
         auto* const inlet = rota_.next(effort);
         if (inlet == nullptr) {
@@ -67,7 +69,7 @@ detail::SamplePointer SubscriberState::take_locked(Error& why, Rota::Effort effo
         note_read(*inlet);
         auto sample = deliver(*inlet, why);
         if (sample || why != Errc::would_block) return sample;
-        if (std::exchange(passed_over_, false)) --round;
+        if (std::exchange(passed_over_, false) && ++passed_over < kPassedOver) --round;
     }
     return nullptr;
 }

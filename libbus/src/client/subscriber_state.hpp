@@ -113,8 +113,9 @@ private:
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets
     bool foreign_ = false;
-    std::uint64_t changes_ = 0;              // of the inlets: what a sleeper wished for is out of date when it differs
-    std::set<std::uint64_t> left_out_;       // topics under a typed pattern that carry something else, told once
+    std::uint64_t changes_ = 0;         // of the inlets: what a sleeper wished for is out of date when it differs
+    std::set<std::uint64_t> left_out_;  // topics under a typed pattern that carry something else, told once
+    sys::Deadline left_out_next_{};
     std::uint64_t looked_for_left_out_ = 0;  // epoch of the directory, at the last look for them
     std::optional<Schema> schema_;           // ours, once it was needed for that
     std::set<std::uint64_t> refused_;        // rings that could not be attached, told once

@@ -1,6 +1,8 @@
 // Walking over the heads of a ring's messages.
 #include "shm/ring_history.hpp"
 
+#include <algorithm>
+
 #include "shm/ring_start.hpp"
 
 namespace bus::shm {
@@ -24,15 +26,16 @@ bool walk_to(RingView const& ring, RingPlace from, std::uint64_t tail, std::vect
 }  // namespace
 
 std::vector<Mark> marks_of_last(RingView const& ring, std::uint64_t at_most) {
+    at_most = at_most == 0 ? kMostMarks : std::min(at_most, kMostMarks);
     std::vector<Mark> marks;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         marks.clear();
-        auto const from = at_most == 0 ? place_of_oldest(ring) : place_of_history(ring, at_most);
+        auto const from = place_of_history(ring, at_most);
         auto const tail = load_tail(ring);
         if (tail - from.position > ring.capacity) continue;
         if (walk_to(ring, from, tail, marks)) break;
     }
-    if (at_most != 0 && marks.size() > at_most) marks.erase(marks.begin(), marks.end() - static_cast<std::ptrdiff_t>(at_most));
+    if (marks.size() > at_most) marks.erase(marks.begin(), marks.end() - static_cast<std::ptrdiff_t>(at_most));
     return marks;
 }
 

@@ -14,8 +14,11 @@ struct Mark {
     std::uint64_t bytes = 0;      // of its record, head included
 };
 
-/// The last `at_most` messages of the ring (0: all it holds), oldest first. Of a ring that is being written, as it was at some moment of
-/// the call; a ring that makes no sense has fewer.
+/// More are not looked at: a ring of many GiB would take seconds, and as much memory for the marks.
+inline constexpr std::uint64_t kMostMarks = std::uint64_t{1} << 20;
+
+/// The last `at_most` messages of the ring (0: all it holds; kMostMarks in any case), oldest first. Of a ring that is being written, as it
+/// was at some moment of the call; a ring that makes no sense has fewer.
 std::vector<Mark> marks_of_last(RingView const& ring, std::uint64_t at_most);
 
 /// What the last `at_most` messages (0: all) of two rings are when their messages are put in the order of their stamps: how many of each
