@@ -133,6 +133,9 @@ TEST_F(Retained, IsGoneOnWithWhereAPositionWasTaken) {
         auto subscriber = bus.subscriber<Number>("t", {.history = 100}).value();
         for (std::uint64_t value = 1; value <= 5; ++value) ASSERT_EQ(subscriber.try_receive().value().message().value(), value);
         position = subscriber.position();
+        ASSERT_TRUE(subscriber.try_receive());
+        ASSERT_FALSE(subscriber.try_receive());
+        EXPECT_EQ(subscriber.position().size(), 2u) << "also when all is read, and the ring let go";
     }
     EXPECT_EQ(position.size(), 2u) << "by publisher, not by ring";
     publish_and_go(7, 2, keeping(10));

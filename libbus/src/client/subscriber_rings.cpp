@@ -114,7 +114,7 @@ bool SubscriberState::name_origin(Inlet const& inlet, shm::Record const& record,
         info.sequence = kept.sequence;
         auto& gone = gone_[kept.publisher];
         gone.topic = inlet.identity()->topic;
-        gone.last_sequence = kept.sequence;
+        gone.last_sequence = std::max(gone.last_sequence, kept.sequence);
         extension = extension.subspan(sizeof kept);
     }
     info.origin = read_origin(extension);
@@ -142,7 +142,7 @@ void SubscriberState::close_all() noexcept {
 }
 
 SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
-    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.last_sequence, 0};
+    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.is_kept() ? 0 : inlet.last_sequence, 0};
 }
 
 void SubscriberState::let_go_of(std::size_t at) {
