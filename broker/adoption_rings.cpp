@@ -163,7 +163,8 @@ void adopt_topics_and_readers(State& state) {
         if (!topic->needed()) unneeded.push_back(topic.get());
     }
     for (auto* const topic : unneeded) drop_topic_if_unneeded(state, *topic);
-    for (auto const& [id, arena] : state.arenas.all()) arena->orphan = state.sessions.find(arena->session_id) == nullptr;
+    for (auto const& [id, arena] : state.arenas.all())
+        arena->orphan = arena->session_id != 0 && state.sessions.find(arena->session_id) == nullptr;
 }
 
 }  // namespace bus::broker

@@ -19,12 +19,8 @@ namespace {
 
 constexpr std::size_t kMostKept = 8;  // of a topic: one for each permission and each version of its type
 constexpr std::size_t kLongestExtension = sizeof(shm::KeptRecord) + shm::origin_bytes(shm::kMaxHostBytes);
-constexpr std::uint64_t kRoomForOrigins = 4;  // a kept ring is at most so many times as large as its publishers' were
-
-struct Message {
-    shm::Stamps stamps;
-    std::vector<std::byte> extension, payload;
-};
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;  // busd copies for half a second at most, and allocates nothing for it
+constexpr std::uint64_t kRoomForOrigins = 4;                  // a kept ring is at most so many times as large as its publishers' were
 
 struct Source {
     Ring* ring;
@@ -51,80 +47,79 @@ std::uint64_t room_of(Source const& source, std::uint64_t history) {
     return source.view.capacity * (history == 0 ? 2 : kRoomForOrigins);
 }
 
-// A publisher's message is given its origin; one that was kept before has it.
-Message message_of(Source const& source, shm::Record const& record) {
-    Message message{record.stamps, {}, {record.payload.begin(), record.payload.end()}};
-    if (!source.ring->kept) {
-        shm::KeptRecord const kept{.publisher = source.ring->id, .sequence = record.sequence, .reserved = {}};
-        message.extension.resize(sizeof kept);
-        std::memcpy(message.extension.data(), &kept, sizeof kept);
+/// The last messages of a ring, one after the other, where they lie. Its publisher is gone, or says so: nothing here relies on it; one that
+/// goes on writing spoils its own.
+class Feed {
+public:
+    Feed(Source const& source, std::size_t count) : kept_(source.ring->kept), publisher_(source.ring->id), left_(count) {
+        if (count == 0) return;
+        reader_ = shm::RingReader<>(source.view, shm::ReaderKind::best_effort, nullptr);
+        reader_.start_at(shm::place_of_sequence(source.view, source.marks[source.marks.size() - count].sequence));
+        advance();
     }
-    // An extension that is longer than any of ours says nothing; its publisher could have written anything.
-    if (message.extension.size() + record.extension.size() <= kLongestExtension)
-        message.extension.insert(message.extension.end(), record.extension.begin(), record.extension.end());
-    return message;
-}
+    std::optional<shm::Record> const& next() const { return next_; }
 
-// Its publisher is gone, or says so: nothing here relies on it. What was overwritten meanwhile is missing.
-std::vector<Message> last_of(Source const& source, std::size_t count, std::uint64_t max_bytes) {
-    std::vector<Message> messages;
-    std::uint64_t all_bytes = 0;
-    if (count == 0) return messages;
-    shm::RingReader<> reader(source.view, shm::ReaderKind::best_effort, nullptr);
-    reader.start_at(shm::place_of_sequence(source.view, source.marks[source.marks.size() - count].sequence));
-    std::vector<std::byte> bytes;
-    while (messages.size() < count) {
-        auto const record = reader.next([&](std::size_t size) {
-            bytes.resize(shm::align_up(size, std::size_t{8}) + 8);
-            return bytes.data();
-        });
-        if (!record) break;
-        messages.push_back(message_of(source, *record));
-        all_bytes += shm::record_bytes(record->payload.size(), messages.back().extension.size());
-        if (all_bytes > max_bytes) break;  // it is being written still, against the rules
+    /// A publisher's message is given its origin; one that was kept before has it. What does not fit is left out.
+    void move_to(shm::RingWriter<>& writer) {
+        // An extension that is longer than any of ours says nothing.
+        auto const own = next_->extension.size() <= kLongestExtension ? next_->extension : std::span<std::byte const>();
+        auto const extension_bytes = (kept_ ? 0 : sizeof(shm::KeptRecord)) + own.size();
+        if (auto* const to = writer.try_reserve(next_->payload.size(), static_cast<std::uint16_t>(extension_bytes))) {
+            auto* extension = writer.extension();
+            if (!kept_) {
+                shm::KeptRecord const kept{.publisher = publisher_, .sequence = next_->sequence, .reserved = {}};
+                std::memcpy(extension, &kept, sizeof kept);
+                extension += sizeof kept;
+            }
+            if (!own.empty()) std::memcpy(extension, own.data(), own.size());
+            if (!next_->payload.empty()) std::memcpy(to, next_->payload.data(), next_->payload.size());
+            writer.append(next_->payload.size(), next_->stamps);
+        }
+        advance();
     }
-    return messages;
-}
 
-std::vector<Message> merged(std::vector<Message> older, std::vector<Message> newer) {
-    std::vector<Message> all;
-    all.reserve(older.size() + newer.size());
-    auto next_older = older.begin(), next_newer = newer.begin();
-    while (next_older != older.end() || next_newer != newer.end()) {
-        bool const from_newer =
-            next_older == older.end() || (next_newer != newer.end() && next_newer->stamps.steady_ns < next_older->stamps.steady_ns);
-        all.push_back(std::move(*(from_newer ? next_newer++ : next_older++)));
+private:
+    void advance() {
+        next_.reset();
+        if (left_ == 0) return;
+        --left_;
+        if (auto const record = reader_.next_in_place()) next_ = *record;
     }
-    return all;
-}
 
-std::uint64_t capacity_for(std::vector<Message> const& messages) {
-    std::uint64_t all = 0, longest = 0;
-    for (auto const& message : messages) {
-        auto const bytes = shm::record_bytes(message.payload.size(), message.extension.size());
-        all += bytes;
-        longest = std::max(longest, bytes);
-    }
-    return std::bit_ceil(std::max({all, 4 * longest, std::uint64_t{shm::kMinRingBytes}}));
-}
+    bool kept_;
+    std::uint64_t publisher_;
+    std::size_t left_;
+    shm::RingReader<> reader_;
+    std::optional<shm::Record> next_;
+};
 
-void write(shm::WritableRing const& ring, std::vector<Message> const& messages) {
-    shm::RingWriter<> writer(ring);
-    for (auto const& message : messages) {
-        auto const extension_bytes = static_cast<std::uint16_t>(message.extension.size());
-        auto* const to = writer.try_reserve(message.payload.size(), extension_bytes);
-        if (to == nullptr) continue;
-        std::memcpy(writer.extension(), message.extension.data(), message.extension.size());
-        if (!message.payload.empty()) std::memcpy(to, message.payload.data(), message.payload.size());
-        writer.append(message.payload.size(), message.stamps);
+// What is not stamped stays behind what is there already.
+void merge(Feed& older, Feed& newer, shm::RingWriter<>& writer) {
+    while (older.next() || newer.next()) {
+        auto const stamp = newer.next() ? newer.next()->stamps.steady_ns : 0;
+        bool const from_newer = !older.next() || (stamp != 0 && stamp < older.next()->stamps.steady_ns);
+        (from_newer ? newer : older).move_to(writer);
     }
     writer.flush();
 }
 
+std::uint64_t capacity_for(Source const& older, Source const& newer, shm::Selection const& selected) {
+    std::uint64_t all = 0, longest = 0;
+    auto const add = [&](std::vector<shm::Mark> const& marks, std::size_t count) {
+        for (auto at = marks.size() - count; at < marks.size(); ++at) {
+            all += marks[at].bytes;
+            longest = std::max(longest, marks[at].bytes);
+        }
+    };
+    add(older.marks, selected.of_older);
+    add(newer.marks, selected.of_newer);
+    return std::bit_ceil(std::max({all, 4 * longest, std::uint64_t{shm::kMinRingBytes}}));
+}
+
 // Errors: limit: no room for one more segment, or ring.
-Result<Ring*> make_kept(State& state, Topic& topic, Source const& older, Source const& newer, std::vector<Message> const& messages,
+Result<Ring*> make_kept(State& state, Topic& topic, Source const& older, Source const& newer, shm::Selection const& selected,
                         std::uint64_t history) {
-    auto const capacity = capacity_for(messages);
+    auto const capacity = capacity_for(older, newer, selected);
     auto const place = state.arenas.carve(0, offer_of(state, *newer.ring).access, capacity, topic.name);
     if (!place) return place.error();
     Ring ring;
@@ -154,7 +149,9 @@ Result<Ring*> make_kept(State& state, Topic& topic, Source const& older, Source 
     if (auto laid_out = shm::format_ring(bytes, place->offset, spec); !laid_out) return give_up(laid_out.error());
     auto const writable = shm::open_ring(bytes, place->offset, ring.id);
     if (!writable) return give_up(writable.error());
-    write(*writable, messages);
+    shm::RingWriter<> writer(*writable);
+    Feed of_older(older, selected.of_older), of_newer(newer, selected.of_newer);
+    merge(of_older, of_newer, writer);
     ring.final_tail = shm::load_tail(writable->view());
     auto const added = state.rings.add(std::move(ring), topic.rings.empty() ? shm::kNil : topic.rings.front());
     if (!added) return give_up(added.error());
@@ -166,7 +163,8 @@ Result<Ring*> make_kept(State& state, Topic& topic, Source const& older, Source 
 // One of the two, or a new one; null where that failed: then both stay.
 Ring* fold(State& state, Topic& topic, Source const& older, Source const& newer) {
     auto const history = newer.ring->kept ? older.history : newer.history;
-    auto const room = std::min(std::max(room_of(older, history), room_of(newer, history)), state.config.limits.ring_bytes);
+    auto const room =
+        std::min(std::max(room_of(older, history), room_of(newer, history)), std::min(kMostBytes, state.config.limits.ring_bytes));
     auto const selected = shm::last_of_both(older.marks, newer.marks, history, room);
     if (selected.of_older == 0 || selected.of_newer == 0) {
         auto& useless = *(selected.of_newer == 0 ? newer : older).ring;
@@ -174,8 +172,7 @@ Ring* fold(State& state, Topic& topic, Source const& older, Source const& newer)
         free_ring(state, useless);
         return stays;
     }
-    auto const messages = merged(last_of(older, selected.of_older, room), last_of(newer, selected.of_newer, room));
-    auto const kept = make_kept(state, topic, older, newer, messages, history);
+    auto const kept = make_kept(state, topic, older, newer, selected, history);
     if (!kept) {
         log::warning("topic " + topic.name + ": two rings of publishers that have gone stay for now: " + kept.error().what());
         return nullptr;

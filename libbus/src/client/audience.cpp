@@ -22,6 +22,12 @@ bool Audience::attend() {
     return changed;
 }
 
+bool Audience::look_around() {
+    bool const changed = refresh();
+    if (changed) ring_all();
+    return changed;
+}
+
 bool Audience::refresh() {
     if (!list_.is_stale(entry_->member_epoch)) return false;
     auto const read = list_.refresh(core_.bus->directory(), *this);  // on an error it is stale still: tried again at the next commit

@@ -31,6 +31,8 @@ public:
     /// Reads the members again if they changed, rings whoever sleeps. What can't be read now is tried again at the next commit.
     /// Returns: whether they changed; also when our session has ended.
     bool attend();
+    /// The same for who has published nothing: rings only where the members changed. Else two who look at each other never sleep.
+    bool look_around();
 
     /// For RingWriter::refresh_limit (docs/models.md, join: P1, P2, P6).
     std::uint64_t floor(std::uint64_t tail);

@@ -33,12 +33,16 @@ std::size_t least_of(std::size_t wanted, std::vector<Ring> const& rings) {
     return std::min<std::uint64_t>(wanted, most);
 }
 
+// What is not stamped goes with what stands before it in its ring; a ring without any stamp is taken for the newest.
 void share(std::vector<Ring> const& rings, std::size_t history, std::map<std::uint64_t, std::size_t>& shares) {
     std::vector<std::tuple<std::uint64_t, bool, std::uint64_t, std::uint64_t>> all;
     for (auto const& ring : rings) {
         shares[ring.id] = 0;
-        for (auto const& mark : shm::marks_of_last(ring.view, history))
-            all.emplace_back(mark.steady_ns, !ring.kept, ring.id, mark.sequence);
+        std::uint64_t latest = 0;
+        for (auto const& mark : shm::marks_of_last(ring.view, history)) {
+            latest = std::max(latest, mark.steady_ns);
+            all.emplace_back(latest == 0 ? UINT64_MAX : latest, !ring.kept, ring.id, mark.sequence);
+        }
     }
     std::ranges::sort(all);
     auto const first = all.size() > history ? all.size() - history : 0;
@@ -71,7 +75,9 @@ std::map<std::uint64_t, std::size_t> share_history(Core& core, std::vector<shm::
             if (view) rings.push_back({entry->ring_id, entry->kept != 0, std::move(*arena), *view});
         }
         std::erase_if(rings, [](Ring const& ring) { return !is_retained(ring); });
-        if (rings.size() > 1) share(rings, least_of(history == 0 ? SIZE_MAX : history, rings), shares);
+        if (rings.size() < 2) continue;
+        auto const in_all = least_of(history == 0 ? SIZE_MAX : history, rings);
+        if (in_all != SIZE_MAX) share(rings, in_all, shares);  // else each gives all it has
     }
     return shares;
 }

@@ -101,8 +101,10 @@ struct PublisherState::Leave {
 };
 
 // busd raises the member epoch when it ends the session, or the bus: here a publisher that only publishes hears of it.
-void PublisherState::attend() {
-    if (audience_.attend()) (void)core_->has_ended();
+void PublisherState::attend() { noticed(audience_.attend()); }
+
+void PublisherState::noticed(bool changed) {
+    if (changed) (void)core_->has_ended();
     if (audience_.is_gone()) [[unlikely]]
         taken_away_ = true;
     count_ready();
@@ -176,7 +178,7 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
 // While another thread publishes, or a loan is out, as they stood last.
 std::size_t PublisherState::subscribers() noexcept {
     if (!is_closed() && lock_.try_lock()) {
-        attend();
+        noticed(audience_.look_around());
         lock_.unlock();
     }
     return ready_.load(std::memory_order_relaxed);

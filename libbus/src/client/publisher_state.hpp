@@ -86,6 +86,7 @@ private:
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
     [[gnu::noinline]] void attend();
+    void noticed(bool changed);
     void count_ready();
 
     std::shared_ptr<Core> core_;

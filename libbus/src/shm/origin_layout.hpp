@@ -29,9 +29,9 @@ static_assert(sizeof(RecordOrigin) == 32);
 struct KeptRecord {
     std::uint64_t publisher;
     std::uint64_t sequence;
-    std::uint64_t reserved[2];
+    std::uint64_t reserved[6];
 };
-static_assert(sizeof(KeptRecord) == kRecordAlign);
+static_assert(sizeof(KeptRecord) == kOriginAlign);
 
 constexpr std::size_t origin_bytes(std::size_t host_bytes) { return align_up(sizeof(RecordOrigin) + host_bytes, kOriginAlign); }
 

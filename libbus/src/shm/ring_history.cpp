@@ -47,7 +47,9 @@ Selection last_of_both(std::vector<Mark> const& older, std::vector<Mark> const& 
         auto const left_older = older.size() - selected.of_older, left_newer = newer.size() - selected.of_newer;
         if (left_older + left_newer == 0) return selected;
         if (at_most != 0 && selected.of_older + selected.of_newer >= at_most) return selected;
-        bool const from_newer = left_older == 0 || (left_newer != 0 && newer[left_newer - 1].steady_ns >= older[left_older - 1].steady_ns);
+        bool const from_newer =
+            left_older == 0 || (left_newer != 0 && (newer[left_newer - 1].steady_ns == 0 ||
+                                                    newer[left_newer - 1].steady_ns >= older[left_older - 1].steady_ns));
         bytes += (from_newer ? newer[left_newer - 1] : older[left_older - 1]).bytes;
         if (bytes > max_bytes) return selected;
         ++(from_newer ? selected.of_newer : selected.of_older);
