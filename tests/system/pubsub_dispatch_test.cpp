@@ -10,6 +10,7 @@
 
 #include "support/child.hpp"
 #include "support/on_bus.hpp"
+#include "sys/clock.hpp"
 
 using namespace std::chrono_literals;
 using namespace bus::test;
@@ -272,6 +273,35 @@ TEST_F(Dispatch, TellsWhatHappens) {
     EXPECT_TRUE(is_told(Kind::broker_lost, broker.options().bus));
     broker.restart();
     EXPECT_TRUE(is_told(Kind::broker_back, broker.options().bus));
+}
+
+TEST_F(Dispatch, SleepsWhereEventsAreWantedAndNothingHappens) {
+    bus.on_event([](bus::Event const&) {}).value();
+    other.on_event([](bus::Event const&) {}).value();
+    auto ours = bus.subscriber<Number>("t").value();  // each publishes what the other reads, and itself
+    auto theirs = other.subscriber<Number>("t").value();
+    auto const one = bus.publisher<Number>("t").value();
+    auto const two = other.publisher<Number>("t").value();
+    ours.on_sample([](bus::Sample<Number> const&) {}).value();
+    theirs.on_sample([](bus::Sample<Number> const&) {}).value();
+    auto const cpu_of = [&](bus::Connection& connection) {
+        std::int64_t used_ns = 0;
+        std::jthread([&] {
+            auto const before = bus::sys::clock_ns(CLOCK_THREAD_CPUTIME_ID);
+            auto const end = std::chrono::steady_clock::now() + 400ms;
+            while (std::chrono::steady_clock::now() < end) {
+                (void)connection.wait_for(end - std::chrono::steady_clock::now());
+                (void)connection.dispatch();
+            }
+            used_ns = bus::sys::clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+        }).join();
+        return std::chrono::nanoseconds(used_ns);
+    };
+    std::chrono::nanoseconds theirs_used{};
+    std::jthread with_it([&] { theirs_used = cpu_of(other); });
+    EXPECT_LT(cpu_of(bus), 200ms);
+    with_it.join();
+    EXPECT_LT(theirs_used, 200ms);
 }
 
 TEST_F(Dispatch, LetsACallbackDestroyTheConnection) {

@@ -143,6 +143,85 @@ TEST_F(Retained, IsGoneOnWithWhereAPositionWasTaken) {
     EXPECT_EQ(values_of(received({.start = position})), range(6, 8)) << "nothing twice, nothing left out";
 }
 
+TEST_F(Retained, CountsWhatIsMissingWhereItIsGoneOnWith) {
+    auto const first = publish_and_go(1, 100, keeping(4));
+    publish_and_go(101, 2, keeping(4));
+    ASSERT_TRUE(folded_into(1));
+    auto subscriber = bus.subscriber<Number>("t", {.start = {{first, 3}}}).value();
+    auto const sample = subscriber.try_receive().value();
+    EXPECT_EQ(sample.info().sequence, 99u);
+    EXPECT_EQ(sample.info().lost_before, 95u) << "4 to 98";
+    ASSERT_TRUE(subscriber.try_receive());
+    EXPECT_EQ(subscriber.try_receive().value().info().lost_before, 0u) << "of a publisher that it knew nothing of";
+    EXPECT_EQ(subscriber.lost(), 95u);
+    ASSERT_EQ(subscriber.losses().size(), 1u);
+    EXPECT_EQ(subscriber.losses()[0].publisher, first);
+    EXPECT_NE(subscriber.losses()[0].why.find("before it came"), std::string::npos);
+    EXPECT_EQ(bus.subscriber<Number>("t", {.start_sequence = 3}).error(), bus::Errc::invalid) << "of whom?";
+}
+
+TEST_F(Retained, TakesWhatIsNotStampedForNew) {
+    publish_and_go(1, 5, keeping(5));
+    auto options = keeping(5);
+    options.stamp = bus::Stamp::none;
+    {
+        auto publisher = bus.publisher<Number>("t", options).value();
+        for (std::uint64_t value = 6; value <= 8; ++value) ASSERT_TRUE(publisher.publish(number(value)));
+        EXPECT_EQ(values_of(received({})), range(4, 8)) << "while it lives";
+    }
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({})), range(4, 8));
+    publish_and_go(9, 1, options);
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({})), range(5, 9));
+}
+
+TEST_F(Retained, CountsMessagesNotNumbersThatWereGivenUp) {
+    auto reader = std::make_optional(bus.subscriber<Number>("t", {.reliable = true}).value());
+    auto options = keeping(5);
+    options.ring_bytes = 1 << 16;
+    options.when_full = bus::WhenFull::drop;
+    {
+        auto publisher = bus.publisher<Number>("t", options).value();
+        std::uint64_t value = 0;
+        while (publisher.dropped() < 100) ASSERT_TRUE(publisher.publish(number(++value)));
+        while (reader->try_receive()) continue;
+        ASSERT_TRUE(publisher.publish(number(1'000'000)));
+        auto subscriber = bus.subscriber<Number>("t").value();
+        std::vector<std::uint64_t> all;
+        while (auto const sample = subscriber.try_receive()) all.push_back(sample->message().value());
+        EXPECT_EQ(all.size(), 5u);
+        EXPECT_EQ(all.back(), 1'000'000u);
+        EXPECT_EQ(subscriber.lost(), 100u) << "and it knows that there were more";
+    }
+    reader.reset();
+    publish_and_go(1'000'001, 1, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    EXPECT_EQ(values_of(received({})).size(), 5u);
+}
+
+TEST_F(Retained, IsAlignedAsAnyMessage) {
+    publish_and_go(1, 3, keeping(5));
+    publish_and_go(4, 1, keeping(5));
+    ASSERT_TRUE(folded_into(1));
+    auto subscriber = bus.subscriber<Number>("t").value();
+    while (auto const sample = subscriber.try_receive()) EXPECT_EQ(reinterpret_cast<std::uintptr_t>(sample->bytes().data()) % 64, 0u);
+}
+
+TEST_F(Retained, NeedsNoMoreMemoryForEachBusdThatComes) {
+    std::optional<std::size_t> objects;
+    for (std::uint64_t round = 0; round < 5; ++round) {
+        publish_and_go(1 + 2 * round, 1, keeping(5));
+        publish_and_go(2 + 2 * round, 1, keeping(5));
+        ASSERT_TRUE(folded_into(1));
+        broker.kill();
+        broker.restart();
+        ASSERT_TRUE(broker.connect("newcomer")) << "it serves";
+        if (round == 1) objects = bus::kernel_objects(broker.options()).value().size();
+    }
+    EXPECT_TRUE(eventually([&] { return bus::kernel_objects(broker.options()).value().size() <= *objects; }));
+}
+
 TEST_F(Retained, KeepsWhoSentItFirst) {
     {
         auto publisher = bus.publisher<Number>("t", keeping(10)).value();

@@ -42,6 +42,7 @@ public:
     void evict(std::uint64_t subscription_id) noexcept { list_.mark_evicted(subscription_id); }
 
     std::size_t ready_count() noexcept { return list_.ready_count(); }
+    std::vector<shm::Member> const& members() const noexcept { return list_.members(); }
     /// busd took the ring away: nobody reads it any more.
     bool is_gone() const noexcept { return gone_; }
     std::uint64_t topic_bit() const noexcept { return bit_; }

@@ -5,6 +5,7 @@
 
 #include "client/type_source.hpp"
 #include "shm/ring_format.hpp"
+#include "shm/ring_history.hpp"
 #include "sys/barrier.hpp"
 
 namespace bus::client {
@@ -24,12 +25,12 @@ Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& optio
                                                        : std::uint64_t{0};
     if (next != 0) return {shm::place_of_sequence(ring, next), next};
     if (!options.start.empty()) return {shm::place_of_oldest(ring)};  // it came after what the position knew of
-    if (share) return {shm::place_of_history(ring, *share)};
+    if (share) return {*share == 0 ? shm::place_of_tail(ring) : shm::place_of_last(ring, *share)};
     bool const retained = ring.head->retain != 0;  // that is for who comes later, asked for or not
     if (options.history == 0 && !retained) return {shm::place_of_tail(ring)};
     auto const wanted = options.history == 0 ? SIZE_MAX : options.history;
     auto const kept = ring.head->history;
-    return {shm::place_of_history(ring, kept == 0 ? wanted : std::min<std::uint64_t>(wanted, kept))};
+    return {shm::place_of_last(ring, kept == 0 ? wanted : std::min<std::uint64_t>(wanted, kept))};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ std::string Look::reason(shm::MemberEntry const& member, shm::RingEntry const& e
     SegmentPtr keep;
     auto const view = ring(entry, keep);
     bool const may_be_dropped = !view || view->head->dropped.load(std::memory_order_relaxed) != 0;
-    if (member.kind == shm::ReaderKind::reliable) return may_be_dropped ? kGivenUp : kTooSlow;
+    if (member.kind == shm::ReaderKind::reliable) return may_be_dropped ? kGivenUp : kTooSlowOrLate;
     return view && may_be_dropped ? kOverwrittenOrGivenUp : kOverwritten;
 }
 

@@ -4,6 +4,8 @@
 // finds its session id there (one load per message) once it has given room back, tells its cursor and rings us: HeldRoom::tell. Between
 // its cursor and that load it does not fence; a wake-up lost so is made good when it finds nothing more to read and fences to sleep, and
 // by our own second look. The same look finds out from its token that it died: then it counts no more, with or without busd.
+#include <algorithm>
+
 #include "client/publisher_state.hpp"
 
 namespace bus::client {
@@ -59,6 +61,20 @@ std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t ex
     return writer_.try_reserve(bytes, extension_bytes, alignment);
 }
 
+// Since when each of them stands where it stands, while there is no room.
+void PublisherState::note_holdups(sys::Deadline now) {
+    if (holdups_at_ != writer_.tail()) holdups_.clear();  // there was room meanwhile
+    holdups_at_ = writer_.tail();
+    std::vector<Holdup> noted;
+    for (auto const& member : audience_.members()) {
+        if (!member.is_waited_for() || member.counted == shm::kClosed) continue;
+        auto const known = std::ranges::find(holdups_, member.subscription_id, &Holdup::subscription_id);
+        bool const stands = known != holdups_.end() && known->position == member.counted;
+        noted.push_back({member.subscription_id, member.counted, stands ? known->since : now});
+    }
+    holdups_ = std::move(noted);
+}
+
 // Whoever stands where it stood, so long, loses its place: it reads on as a best-effort subscriber of this ring, and counts what it misses.
 // Returns: whether somebody did.
 bool PublisherState::evict_the_slowest() {
@@ -66,16 +82,14 @@ bool PublisherState::evict_the_slowest() {
     auto const* const slowest = audience_.slowest_living();
     if (slowest == nullptr) return false;
     auto const now = sys::steady_now();
-    if (slowest->subscription_id != holdup_.subscription_id || slowest->counted != holdup_.position) {
-        holdup_ = {slowest->subscription_id, slowest->counted, now};
-        return false;
-    }
-    if (now - holdup_.since < options_.evict_after) return false;
+    note_holdups(now);
+    auto const holdup = std::ranges::find(holdups_, slowest->subscription_id, &Holdup::subscription_id);
+    if (holdup == holdups_.end() || now - holdup->since < options_.evict_after) return false;
     auto const behind = writer_.tail() - std::min(writer_.tail(), slowest->counted);
     Error const why(Errc::full,
                     "subscription " + std::to_string(slowest->subscription_id) + " of session " + std::to_string(slowest->session_id) +
                         " held up the publisher of " + topic_ + " for " +
-                        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - holdup_.since).count()) + " ms, " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - holdup->since).count()) + " ms, " +
                         std::to_string(behind) + " bytes behind: its place was taken away (evict_after), it may lose messages",
                     "bus topic info " + topic_);
     audience_.evict(slowest->subscription_id);

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <bus/publisher.hpp>
 #include <memory>
+#include <vector>
 
 #include "client/audience.hpp"
 #include "client/busy_lock.hpp"
@@ -79,6 +80,7 @@ private:
     }
     [[gnu::cold, gnu::noinline]] Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     bool evict_the_slowest();
+    void note_holdups(sys::Deadline now);
     std::byte* try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     template <class Fill>
     Result<std::uint64_t> publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill);
@@ -107,10 +109,12 @@ private:
     Heat heat_;
     Spin spin_;
     std::uint64_t waited_ns_ = 0;
-    struct Holdup {  // who held us up at the last look, where it stood, and since when
+    struct Holdup {  // a reliable reader, where it stood when there was no room, and since when
         std::uint64_t subscription_id = 0, position = 0;
         sys::Deadline since;
-    } holdup_;
+    };
+    std::vector<Holdup> holdups_;   // where evict_after is set, and only since room was last found
+    std::uint64_t holdups_at_ = 0;  // our tail then
 };
 
 }  // namespace bus::client

@@ -17,9 +17,10 @@ Result<void> SubscriberState::begin() {
     Locked const locked(lock_);
     auto const read = refresh();
     if (!read) return read.error();
-    if (options_.start_sequence != 0 && inlets_.size() > 1)
+    bool const several = inlets_.size() > 1 || std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->is_kept(); });
+    if (options_.start_sequence != 0 && several)
         return Error(Errc::invalid,
-                     "start_sequence with " + std::to_string(inlets_.size()) + " publishers on " + pattern_ + ": each counts for itself",
+                     "start_sequence where there is, or is retained, more than one publisher on " + pattern_ + ": each counts for itself",
                      "use .start = position() of an earlier subscriber");
     return {};
 }
@@ -39,9 +40,10 @@ bool SubscriberState::settle() {
 void SubscriberState::let_go_of_drained() {
     for (auto at = inlets_.size(); at-- > 0;)
         if (inlets_[at]->is_drained()) {
-            core_->post(detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost()));
+            auto detach = detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost());
             refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
             let_go_of(at);
+            core_->post(std::move(detach));  // when the cursor is closed: from then on it may be another's
         }
     any_left_ = std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->left(); });
 }
@@ -113,6 +115,12 @@ bool SubscriberState::name_origin(Inlet const& inlet, shm::Record const& record,
         info.publisher = kept.publisher;
         info.sequence = kept.sequence;
         auto& gone = gone_[kept.publisher];
+        auto const wanted = resumed != options_.start.end() ? resumed->second + 1 : options_.start_sequence;
+        if (gone.topic.empty() && wanted != 0 && kept.sequence > wanted) {  // what is missing where it goes on
+            gone.lost = gone.missed = kept.sequence - wanted;
+            info.lost_before += gone.lost;
+            tell(Event::Kind::lost, inlet, gone.lost);
+        }
         gone.topic = inlet.identity()->topic;
         gone.last_sequence = std::max(gone.last_sequence, kept.sequence);
         extension = extension.subspan(sizeof kept);
@@ -142,7 +150,12 @@ void SubscriberState::close_all() noexcept {
 }
 
 SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
-    return {inlet.identity()->topic, inlet.lost(), inlet.reader().overrun(), inlet.unparsed, inlet.is_kept() ? 0 : inlet.last_sequence, 0};
+    return {.topic = inlet.identity()->topic,
+            .lost = inlet.lost(),
+            .overrun = inlet.reader().overrun(),
+            .missed = inlet.reader().missed(),
+            .unparsed = inlet.unparsed,
+            .last_sequence = inlet.is_kept() ? 0 : inlet.last_sequence};
 }
 
 void SubscriberState::let_go_of(std::size_t at) {
@@ -199,8 +212,9 @@ std::vector<Loss> SubscriberState::losses() {
         if (count != 0) losses.push_back({topic, id, count, why});
     };
     auto const add_all = [&](PublisherId id, Gone const& gone) {
+        add(gone.topic, id, gone.missed, kBeforeItCame);
         add(gone.topic, id, gone.overrun, reliable() ? kTooSlow : kOverwritten);
-        add(gone.topic, id, gone.lost - gone.overrun, kGivenUp);
+        add(gone.topic, id, gone.lost - gone.overrun - gone.missed, kGivenUp);
         add(gone.topic, id, gone.replaced, kReplaced);
         add(gone.topic, id, gone.unparsed, "did not parse as the subscriber's type");
     };
@@ -215,10 +229,10 @@ Position SubscriberState::position() {
     Position position = options_.start;  // of those that were not heard of since
     if (core_->in_child()) return position;
     Locked const locked(lock_);
-    for (auto const& inlet : inlets_)
-        if (inlet->last_sequence != 0 && !inlet->is_kept()) position[inlet->ring_id()] = inlet->last_sequence;
     for (auto const& [id, gone] : gone_)
         if (gone.last_sequence != 0) position[id] = gone.last_sequence;
+    for (auto const& inlet : inlets_)  // they know better than what somebody wrote into a kept ring
+        if (inlet->last_sequence != 0 && !inlet->is_kept()) position[inlet->ring_id()] = inlet->last_sequence;
     return position;
 }
 

@@ -93,7 +93,7 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
     info.sent = SentTime(Duration(record.stamps.wall_ns));
     info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record.stamps.steady_ns)));
     inlet.last_sequence = record.sequence;
-    if (!record.extension.empty() || info.origin) [[unlikely]]
+    if (!record.extension.empty() || info.origin || inlet.is_kept()) [[unlikely]]
         if (!name_origin(inlet, record, info)) {
             passed_over_ = true;
             pool_->untake(static_cast<PooledSample*>(sample.release()));

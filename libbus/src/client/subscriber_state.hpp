@@ -61,8 +61,9 @@ private:
     class Receiving;
     struct Gone {  // what a ring that has been let go had lost
         std::string topic;
-        std::uint64_t lost = 0, overrun = 0, unparsed = 0, last_sequence = 0;  // overrun: of those lost, overwritten
-        std::uint64_t replaced = 0;                                            // unread in a ring that busd took away
+        std::uint64_t lost = 0, overrun = 0, missed = 0;  // overrun: of those lost, overwritten; missed: before it came
+        std::uint64_t unparsed = 0, last_sequence = 0;
+        std::uint64_t replaced = 0;  // unread in a ring that busd took away
     };
 
     detail::SamplePointer take_locked(Error& why, Rota::Effort effort = Rota::Effort::all);

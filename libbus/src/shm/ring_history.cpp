@@ -10,6 +10,7 @@ namespace bus::shm {
 namespace {
 
 constexpr int kTries = 8;
+constexpr std::uint64_t kFurther = 16;
 
 /// False where a record was overwritten under our hands, or makes no sense.
 bool walk_to(RingView const& ring, RingPlace from, std::uint64_t tail, std::vector<Mark>& marks) {
@@ -27,16 +28,27 @@ bool walk_to(RingView const& ring, RingPlace from, std::uint64_t tail, std::vect
 
 std::vector<Mark> marks_of_last(RingView const& ring, std::uint64_t at_most) {
     at_most = at_most == 0 ? kMostMarks : std::min(at_most, kMostMarks);
+    std::uint64_t distance = at_most;
     std::vector<Mark> marks;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         marks.clear();
-        auto const from = place_of_history(ring, at_most);
+        auto const from = place_of_history(ring, distance);
         auto const tail = load_tail(ring);
         if (tail - from.position > ring.capacity) continue;
-        if (walk_to(ring, from, tail, marks)) break;
+        if (!walk_to(ring, from, tail, marks)) continue;
+        // Numbers of messages that were given up are nowhere: then it goes further back.
+        bool const all = marks.size() >= at_most || from.position <= place_of_oldest(ring).position;
+        if (all || ring.head->dropped.load(std::memory_order_relaxed) == 0) break;
+        distance *= kFurther;
     }
     if (marks.size() > at_most) marks.erase(marks.begin(), marks.end() - static_cast<std::ptrdiff_t>(at_most));
     return marks;
+}
+
+RingPlace place_of_last(RingView const& ring, std::uint64_t messages) {
+    if (ring.head->dropped.load(std::memory_order_relaxed) == 0 || messages > kMostMarks) return place_of_history(ring, messages);
+    auto const marks = marks_of_last(ring, messages);
+    return marks.empty() ? place_of_tail(ring) : place_of_sequence(ring, marks.front().sequence);
 }
 
 // From the end: the newer of the two last ones goes first.

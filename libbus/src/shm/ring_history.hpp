@@ -21,6 +21,9 @@ inline constexpr std::uint64_t kMostMarks = std::uint64_t{1} << 20;
 /// was at some moment of the call; a ring that makes no sense has fewer.
 std::vector<Mark> marks_of_last(RingView const& ring, std::uint64_t at_most);
 
+/// Where the last `messages` messages of the ring begin, also where its publisher gave some up and so used up their numbers.
+RingPlace place_of_last(RingView const& ring, std::uint64_t messages);
+
 /// What the last `at_most` messages (0: all) of two rings are when their messages are put in the order of their stamps: how many of each
 /// ring's last ones. The order within a ring stays; where nothing is stamped, `newer` comes behind `older`.
 struct Selection {

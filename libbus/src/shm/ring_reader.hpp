@@ -100,7 +100,8 @@ public:
     std::uint64_t position() const noexcept { return position_; }
     std::uint64_t expected_sequence() const noexcept { return expected_; }  // 0: not known yet
     std::uint64_t lost() const noexcept { return lost_; }                   // delivered or pending in the next lost_before
-    std::uint64_t overrun() const noexcept { return overrun_; }             // of these: overwritten; the others the publisher gave up
+    std::uint64_t overrun() const noexcept { return overrun_; }             // of these: overwritten before it read them
+    std::uint64_t missed() const noexcept { return missed_; }               // of these: gone before it came. The others were given up
     std::uint64_t received() const noexcept { return received_; }
     std::uint64_t rubbish() const noexcept { return rubbish_; }  // how often the ring made no sense
     RingView const& ring() const noexcept { return ring_; }
@@ -131,10 +132,11 @@ private:
     std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
     std::uint64_t told_ = 0;       // as stored in the cursor
     std::uint64_t told_dropped_ = 0;
-    std::uint64_t received_ = 0, lost_ = 0, overrun_ = 0, rubbish_ = 0;
+    std::uint64_t received_ = 0, lost_ = 0, overrun_ = 0, missed_ = 0, rubbish_ = 0;
     std::uint64_t rubbish_at_ = 0;  // where it was met last
     bool reliable_ = false;
     bool was_overrun_ = false;  // since the last message
+    bool came_late_ = false;    // and has had no message yet
     bool tells_position_ = true;
 };
 
@@ -143,7 +145,7 @@ void RingReader<Memory>::start_at(RingPlace place, bool overwritten) noexcept {
     position_ = seen_tail_ = place.position & ~std::uint64_t{kRecordAlign - 1};
     expected_ = place.sequence;
     told_ = position_;
-    was_overrun_ = overwritten;
+    came_late_ = overwritten;
 }
 
 template <class Memory>
@@ -234,9 +236,9 @@ void RingReader<Memory>::deliver(Message const& message, std::byte const* bytes,
     RecordHead const& head = message.head;
     std::uint64_t const lost = expected_ == 0 ? 0 : head.sequence - expected_;
     lost_ += lost;
-    if (was_overrun_) [[unlikely]] {
-        overrun_ += lost;
-        was_overrun_ = false;
+    if (was_overrun_ || came_late_) [[unlikely]] {
+        (came_late_ ? missed_ : overrun_) += lost;
+        was_overrun_ = came_late_ = false;
     }
     ++received_;
     expected_ = head.sequence + 1;
