@@ -4,6 +4,7 @@
 // directory ourselves, each time that has changed, and only where somebody wants events.
 #include <algorithm>
 #include <bus/name.hpp>
+#include <unordered_set>
 
 #include "client/subscriber_state.hpp"
 #include "client/topic_requests.hpp"
@@ -40,13 +41,15 @@ void SubscriberState::tell_left_out() {
         if (!schema) return;
         schema_ = std::move(*schema);
     }
+    std::unordered_set<std::uint64_t> read;
+    for (auto const& inlet : inlets_) read.insert(inlet->ring_id());
     std::set<std::uint64_t> still;
     for (std::uint32_t index = 0; index < directory.used<shm::TopicEntry>(); ++index) {
         auto const topic = directory.snapshot<shm::TopicEntry>(index);
         if (!topic || !topic->in_use() || (*topic)->first_ring.load(std::memory_order_relaxed) == shm::kNil) continue;
         bool const known = left_out_.contains((*topic)->topic_id);
         if (!known && !matches(pattern_, shm::text((*topic)->name))) continue;
-        auto const why = known ? std::nullopt : why_left_out(index, **topic);
+        auto const why = known ? std::nullopt : why_left_out(index, **topic, read);
         if (why) core_->data->loop.tell({.kind = Event::Kind::refused, .object = std::string(shm::text((*topic)->name)), .error = *why});
         if (known || why) still.insert((*topic)->topic_id);
     }
@@ -54,7 +57,8 @@ void SubscriberState::tell_left_out() {
 }
 
 // By its name, or by the version of a ring that busd did not give us. Permission is no difference of types, and not told here.
-std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::TopicEntry const& topic) {
+std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::TopicEntry const& topic,
+                                                   std::unordered_set<std::uint64_t> const& read) {
     auto const name = shm::text(topic.name), type = shm::text(topic.type);
     if (type != schema_->type())
         return left_out(name, pattern_,
@@ -62,8 +66,7 @@ std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::Top
     auto const rings = shm::rings_of_topic(core_->bus->directory(), index, topic.topic_id);
     if (!rings) return std::nullopt;
     for (auto const& link : rings->links) {
-        bool const read = std::ranges::any_of(inlets_, [&](auto const& inlet) { return inlet->ring_id() == link.entry->ring_id; });
-        if (read || link.entry->schema == shm::kNil) continue;
+        if (read.contains(link.entry->ring_id) || link.entry->schema == shm::kNil) continue;
         auto const theirs = TypeSource(core_, std::string(type), link.entry->schema).schema();
         if (!theirs) continue;
         auto difference = schema_->difference(*theirs);

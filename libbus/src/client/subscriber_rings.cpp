@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tuple>
+#include <unordered_map>
 
 #include "client/history_share.hpp"
 #include "client/loss_reasons.hpp"
@@ -58,16 +59,20 @@ Result<bool> SubscriberState::refresh() {
     ++changes_;
     auto const shares =
         is_first && options_.start.empty() ? share_history(*core_, chain->links, options_.history) : std::map<std::uint64_t, std::size_t>();
-    for (auto const& inlet : inlets_) inlet->seen = false;
+    std::unordered_map<std::uint64_t, Inlet*> by_ring;
+    for (auto const& inlet : inlets_) {
+        inlet->seen = false;
+        by_ring.emplace(inlet->ring_id(), inlet.get());
+    }
     std::erase_if(refused_, [&](std::uint64_t ring_id) {
         return std::ranges::none_of(chain->links, [&](auto const& link) { return link.entry->ring_id == ring_id; });
     });
     auto const known_count = static_cast<std::ptrdiff_t>(inlets_.size());
     for (auto const& link : chain->links) {
-        auto const known = std::ranges::find_if(inlets_, [&](auto const& inlet) { return inlet->ring_id() == link.entry->ring_id; });
-        if (known != inlets_.end()) {
-            (*known)->seen = true;
-            if ((*known)->look_whether_it_left()) tell(Event::Kind::publisher_left, **known, count_living());
+        if (auto const known = by_ring.find(link.entry->ring_id); known != by_ring.end()) {
+            auto& inlet = *known->second;
+            inlet.seen = true;
+            if (inlet.look_whether_it_left()) tell(Event::Kind::publisher_left, inlet, count_living());
         } else if (!refused_.contains(link.entry->ring_id)) {
             attach(*link.entry, shares);
         }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "client/busy_lock.hpp"
@@ -82,7 +83,7 @@ private:
     bool still_stands(shm::MemberEntry const& member) const;
     void tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count);
     void tell_left_out();
-    std::optional<Error> why_left_out(std::uint32_t index, shm::TopicEntry const& topic);
+    std::optional<Error> why_left_out(std::uint32_t index, shm::TopicEntry const& topic, std::unordered_set<std::uint64_t> const& read);
     std::size_t count_living() const noexcept;
     void close_unattached(shm::MemberEntry const& member) noexcept;
     void close_all() noexcept;
