@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "support/eventually.hpp"
@@ -313,6 +314,41 @@ TEST_F(PubSub, MergesSeveralPublishersFairly) {
         EXPECT_EQ(sample.message().value(), next[sample.info().publisher]++);
     }
     EXPECT_EQ(next.size(), 5u) << "a tenth of what is there, and one publisher was not heard at all";
+}
+
+/// Who is heard among the next `count` messages.
+std::set<bus::PublisherId> heard(bus::Subscriber<Number>& subscriber, std::size_t count) {
+    std::set<bus::PublisherId> publishers;
+    for (std::size_t i = 0; i < count; ++i) publishers.insert(subscriber.receive_for(patience()).value().info().publisher);
+    return publishers;
+}
+
+TEST_F(PubSub, HearsThoseWhoSpokeBeforeWhileManyOthersHaveMore) {
+    constexpr std::size_t kPublishers = 400, kBurst = 16;
+    auto subscriber = bus.subscriber<Number>("many/*", {.reliable = true}).value();
+    std::vector<bus::Publisher<Number>> publishers;
+    for (std::size_t i = 0; i < kPublishers; ++i)
+        publishers.push_back(bus.publisher<Number>("many/" + std::to_string(i), {.ring_bytes = 8192}).value());
+    for (std::size_t i = 0; i < kPublishers; i += 4) (void)publishers[i].publish(number(1)).value();
+    EXPECT_EQ(heard(subscriber, kPublishers / 4).size(), kPublishers / 4);
+    for (std::size_t i = 0; i < 4 * kBurst; ++i)
+        for (auto& publisher : publishers) (void)publisher.publish(number(i)).value();
+    EXPECT_EQ(heard(subscriber, 2 * kPublishers * kBurst).size(), kPublishers);
+}
+
+TEST_F(PubSub, MergesFairlyWhoeverComesAndGoesMeanwhile) {
+    constexpr std::size_t kPublishers = 20, kBurst = 16;
+    auto subscriber = bus.subscriber<Number>("many/*", {.reliable = true}).value();
+    std::vector<bus::Publisher<Number>> publishers;
+    for (std::size_t i = 0; i < kPublishers; ++i) publishers.push_back(bus.publisher<Number>("many/" + std::to_string(i)).value());
+    for (std::size_t i = 0; i < 10 * kBurst; ++i)
+        for (auto& publisher : publishers) (void)publisher.publish(number(i)).value();
+    std::set<bus::PublisherId> all;
+    for (std::size_t i = 0; i < 2 * kPublishers; ++i) {
+        auto const passing = bus.publisher<Number>("many/passing").value();
+        all.merge(heard(subscriber, 2 * kBurst));
+    }
+    EXPECT_EQ(all.size(), kPublishers);
 }
 
 }  // namespace

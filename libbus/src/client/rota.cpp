@@ -5,11 +5,13 @@
 
 namespace bus::client {
 
-void Rota::begin_anew() noexcept {
+// The cold ones go on where they were: who comes first in the list must not be heard first after each change.
+void Rota::begin_anew() {
     for (auto const& inlet : inlets_) inlet->active = false;
     active_.clear();
+    active_.reserve(inlets_.size());
     current_ = nullptr;
-    turn_ = cold_ = 0;
+    turn_ = 0;
     burst_ = 0;
 }
 
@@ -26,9 +28,10 @@ Inlet* Rota::next_of_many(Effort effort) noexcept {
     }
     if (auto* const found = look_at_cold(kColdLooks)) return turn_to(*found);
     if (auto* const found = look_at_active()) return turn_to(*found);
+    if (current_ != nullptr && current_->has_news()) return turn_to(*current_);  // before the many: they had their few looks
     if (effort == Effort::all)
         if (auto* const found = look_at_cold(inlets_.size())) return turn_to(*found);
-    return current_ != nullptr && current_->has_news() ? turn_to(*current_) : nullptr;  // nobody else has any
+    return nullptr;
 }
 
 Inlet* Rota::look_at_cold(std::size_t count) noexcept {
@@ -36,11 +39,9 @@ Inlet* Rota::look_at_cold(std::size_t count) noexcept {
         if (cold_ >= inlets_.size()) cold_ = 0;
         auto& inlet = *inlets_[cold_++];
         if (inlet.active || &inlet == current_ || !inlet.has_news()) continue;
-        if (active_.size() < kMostActive) {
-            inlet.active = true;
-            inlet.quiet_looks = 0;
-            active_.push_back(&inlet);
-        }
+        inlet.active = true;
+        inlet.quiet_looks = 0;
+        active_.push_back(&inlet);
         return &inlet;
     }
     return nullptr;

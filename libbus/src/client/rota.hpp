@@ -2,7 +2,8 @@
 //
 // It stays with one ring for a few messages, then goes on to the next that has some; a ring that was left is read to its end at once. Rings
 // that spoke lately are active and looked at each time. Of the others, the cold ones, a few are looked at whenever the turn changes, and
-// all of them before it says that nothing is there. So thousands of quiet rings cost a busy one next to nothing.
+// all of them before it says that nothing is there. So thousands of quiet rings cost a busy one next to nothing. There may be as many
+// active ones as there are rings: each message makes at most one active, and that one is cold again after kQuietLooks looks.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,7 @@ class Rota {
 public:
     using Inlets = std::vector<std::unique_ptr<Inlet>>;
 
-    explicit Rota(Inlets const& inlets) : inlets_(inlets) { active_.reserve(kMostActive); }
+    explicit Rota(Inlets const& inlets) : inlets_(inlets) {}
 
     /// glance: the active ones and a few of the others, for who looks again at once.
     enum class Effort { glance, all };
@@ -29,12 +30,11 @@ public:
             return only_one();
         return next_of_many(effort);
     }
-    /// Rings came or went: all are cold.
-    void begin_anew() noexcept;
+    /// Rings came or went: all are cold. Never allocates afterwards.
+    void begin_anew();
 
 private:
     static constexpr std::uint32_t kBurst = 16;       // messages of one ring in a row, where others have some
-    static constexpr std::size_t kMostActive = 64;    // beyond these they stay cold, and get their turn all the same
     static constexpr std::size_t kColdLooks = 8;      // at each change of turn
     static constexpr std::size_t kFew = 16;           // so few rings may be active for ever
     static constexpr std::uint32_t kQuietLooks = 64;  // without a message: then it is cold
