@@ -9,8 +9,8 @@
 namespace bus::broker {
 
 Ring* RingTable::find(std::uint64_t ring_id) {
-    auto const found = std::ranges::find_if(rings_, [&](auto const& entry) { return entry.second->id == ring_id; });
-    return found == rings_.end() ? nullptr : found->second.get();
+    auto const found = index_of_.find(ring_id);
+    return found == index_of_.end() ? nullptr : &at(found->second);
 }
 
 Result<Ring*> RingTable::add(Ring ring, std::uint32_t next_in_topic) {
@@ -35,6 +35,7 @@ Result<Ring*> RingTable::add(Ring ring, std::uint32_t next_in_topic) {
         entry.final_tail = ring.final_tail;
         entry.head.state = static_cast<std::uint32_t>(ring.left ? shm::RingState::left : shm::RingState::live);
     });
+    index_of_[ring.id] = *index;
     return (rings_[*index] = std::make_unique<Ring>(std::move(ring))).get();
 }
 
@@ -49,6 +50,7 @@ void RingTable::leave(Ring& ring, std::uint64_t final_tail) {
 
 void RingTable::remove(Ring& ring) {
     directory_.free<shm::RingEntry>(ring.index);
+    index_of_.erase(ring.id);
     rings_.erase(ring.index);
 }
 
@@ -69,12 +71,13 @@ Ring& RingTable::adopt(std::uint32_t index, shm::RingEntry const& entry) {
     std::ranges::copy(entry.folded, ring->folded.begin());
     ring->final_tail = entry.final_tail;
     ring->left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
+    index_of_[ring->id] = index;
     return *(rings_[index] = std::move(ring));
 }
 
 Subscription* SubscriptionTable::find(std::uint64_t subscription_id) {
-    auto const found = std::ranges::find_if(subscriptions_, [&](auto const& entry) { return entry.second->id == subscription_id; });
-    return found == subscriptions_.end() ? nullptr : found->second.get();
+    auto const found = index_of_.find(subscription_id);
+    return found == index_of_.end() ? nullptr : &at(found->second);
 }
 
 Result<Subscription*> SubscriptionTable::add(Subscription subscription) {
@@ -93,11 +96,13 @@ Result<Subscription*> SubscriptionTable::add(Subscription subscription) {
         entry.schema = subscription.schema;
         entry.head.state = static_cast<std::uint32_t>(shm::SubscriptionState::present);
     });
+    index_of_[subscription.id] = *index;
     return (subscriptions_[*index] = std::make_unique<Subscription>(std::move(subscription))).get();
 }
 
 void SubscriptionTable::remove(Subscription& subscription) {
     directory_.free<shm::SubscriptionEntry>(subscription.index);
+    index_of_.erase(subscription.id);
     subscriptions_.erase(subscription.index);
 }
 
@@ -113,6 +118,7 @@ Subscription& SubscriptionTable::adopt(std::uint32_t index, shm::SubscriptionEnt
     subscription->type = shm::text(entry.type);
     subscription->schema = entry.schema;
     subscription->named = !is_pattern(subscription->pattern);
+    index_of_[subscription->id] = index;
     return *(subscriptions_[index] = std::move(subscription));
 }
 

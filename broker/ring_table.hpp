@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "shm/directory_writer.hpp"
@@ -74,7 +75,8 @@ public:
 
 private:
     shm::DirectoryWriter& directory_;
-    std::map<std::uint32_t, std::unique_ptr<Ring>> rings_;  // by index
+    std::map<std::uint32_t, std::unique_ptr<Ring>> rings_;       // by index
+    std::unordered_map<std::uint64_t, std::uint32_t> index_of_;  // by id
 };
 
 class SubscriptionTable {
@@ -91,6 +93,7 @@ public:
 private:
     shm::DirectoryWriter& directory_;
     std::map<std::uint32_t, std::unique_ptr<Subscription>> subscriptions_;  // by index
+    std::unordered_map<std::uint64_t, std::uint32_t> index_of_;             // by id
 };
 
 class MemberTable {

@@ -139,6 +139,25 @@ TEST(Directory, GivesFreeEntriesUntilTheTableIsFullAndNamesIt) {
     EXPECT_EQ(directory.view().find_session(6), std::nullopt);
 }
 
+TEST(Directory, GivesTheLowestFreeEntryFirst) {
+    TestDirectory directory;
+    for (std::uint64_t id = 1; id <= 8; ++id) directory.add_session(id, 0);
+    for (std::uint32_t const index : {6u, 2u, 4u}) directory.writer.free<SessionEntry>(index);
+    for (std::uint32_t const index : {2u, 4u, 6u}) EXPECT_EQ(directory.add_session(20 + index, 0), index);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>().error(), Errc::limit);
+}
+
+TEST(Directory, GivesNoTornEntryUntilItIsMended) {
+    TestDirectory directory;
+    for (std::uint64_t id = 1; id <= 8; ++id) directory.add_session(id, 0);
+    directory.writer.free<SessionEntry>(3);
+    auto* const entry = const_cast<SessionEntry*>(directory.view().live<SessionEntry>(3));
+    entry->head.version.fetch_add(1);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>().error(), Errc::limit);
+    directory.writer.mend<SessionEntry>(3);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>().value(), 3u);
+}
+
 TEST(DirectoryChain, IsReadWithItsEpoch) {
     TestDirectory directory;
     auto const ring = directory.add_ring(7);

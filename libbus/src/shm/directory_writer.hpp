@@ -5,9 +5,11 @@
 // change to a chain: entries first, links after, the owner's epoch last. Unlink before an entry is freed.
 #pragma once
 
+#include <algorithm>
 #include <bus/error.hpp>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "shm/directory.hpp"
 
@@ -50,6 +52,7 @@ public:
     template <DirectoryEntry E>
     void mend(std::uint32_t index) noexcept {
         if (is_torn<E>(index)) version(entry<E>(index)).fetch_add(1, std::memory_order_release);
+        may_be_free<E>(index);
     }
     /// All zero but its version and its epoch: free. `used` stays. An epoch never goes back: whoever looks at the entry still (a client
     /// whose session was ended under its hands) would take it for the one he knows.
@@ -59,12 +62,13 @@ public:
         Snapshot<E> empty;
         keep_epoch(*before, empty.edit());
         store_entry(entry<E>(index), before.raw(), empty.raw(), sizeof(E), 0);
+        may_be_free<E>(index);
     }
 
-    /// A free entry: the lowest at or above `from` (wraps around); raises `used` where it was never used. The caller fills it by change(),
-    /// state included; until then it is free still. Errors: limit: the table is full, with its name and size.
+    /// The lowest free entry; raises `used` where it was never used. The caller fills it by change(), state included; until then it is free
+    /// still. Errors: limit: the table is full, with its name and size.
     template <DirectoryEntry E>
-    Result<std::uint32_t> find_free(std::uint32_t from = 0);
+    Result<std::uint32_t> find_free();
 
     /// After each change of the ring's member chain, the subscription's, the topic's.
     void raise_member_epoch(std::uint32_t ring) noexcept { raise(entry_of<RingEntry>(ring).member_epoch); }
@@ -98,8 +102,21 @@ private:
                             std::uint64_t live_words) noexcept;
     static Error table_full(std::string_view table, std::uint32_t capacity);
 
+    template <DirectoryEntry E>
+    struct Low {  // below it no entry is free: thousands are not looked at for each new one
+        std::uint32_t index;
+    };
+    template <DirectoryEntry E>
+    void may_be_free(std::uint32_t index) noexcept {
+        auto& low = std::get<Low<E>>(low_).index;
+        low = std::min(low, index);
+    }
+
     DirectoryHead* head_ = nullptr;
     DirectoryView view_;
+    std::tuple<Low<UserEntry>, Low<SessionEntry>, Low<TopicEntry>, Low<RingEntry>, Low<SubscriptionEntry>, Low<MemberEntry>,
+               Low<SchemaEntry>>
+        low_{};
 };
 
 template <DirectoryEntry E>
@@ -114,13 +131,12 @@ constexpr std::uint64_t DirectoryWriter::live_words() noexcept {
 }
 
 template <DirectoryEntry E>
-Result<std::uint32_t> DirectoryWriter::find_free(std::uint32_t from) {
+Result<std::uint32_t> DirectoryWriter::find_free() {
     Table& table = head_->*TableOf<E>::table;
     std::uint32_t const used = view_.used<E>();
-    for (std::uint32_t step = 0; step < used; ++step) {
-        std::uint32_t const index = (from + step) % used;
-        if (entry_of<E>(index).head.state == 0 && !is_torn<E>(index)) return index;
-    }
+    auto& low = std::get<Low<E>>(low_).index;
+    for (; low < used; ++low)
+        if (entry_of<E>(low).head.state == 0 && !is_torn<E>(low)) return low;
     if (used == view_.capacity<E>()) return table_full(TableOf<E>::name, used);
     table.used.store(used + 1, std::memory_order_release);
     return used;
