@@ -39,6 +39,7 @@ bool SubscriberState::settle() {
 }
 
 void SubscriberState::let_go_of_drained() {
+    auto const before = inlets_.size();
     for (auto at = inlets_.size(); at-- > 0;)
         if (inlets_[at]->is_drained()) {
             auto detach = detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost());
@@ -46,6 +47,7 @@ void SubscriberState::let_go_of_drained() {
             let_go_of(at);
             core_->post(std::move(detach));  // when the cursor is closed: from then on it may be another's
         }
+    if (inlets_.size() != before) rota_.begin_anew();
     any_left_ = std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->left(); });
 }
 
@@ -64,15 +66,16 @@ Result<bool> SubscriberState::refresh() {
         inlet->seen = false;
         by_ring.emplace(inlet->ring_id(), inlet.get());
     }
-    std::erase_if(refused_, [&](std::uint64_t ring_id) {
-        return std::ranges::none_of(chain->links, [&](auto const& link) { return link.entry->ring_id == ring_id; });
-    });
+    std::set<std::uint64_t> still_refused;
+    for (auto const& link : chain->links)
+        if (refused_.contains(link.entry->ring_id)) still_refused.insert(link.entry->ring_id);
+    refused_ = std::move(still_refused);
     auto const known_count = static_cast<std::ptrdiff_t>(inlets_.size());
     for (auto const& link : chain->links) {
         if (auto const known = by_ring.find(link.entry->ring_id); known != by_ring.end()) {
             auto& inlet = *known->second;
             inlet.seen = true;
-            if (inlet.look_whether_it_left()) tell(Event::Kind::publisher_left, inlet, count_living());
+            if (inlet.look_whether_it_left()) tell_living(Event::Kind::publisher_left, inlet, 0);
         } else if (!refused_.contains(link.entry->ring_id)) {
             attach(*link.entry, shares);
         }
@@ -94,7 +97,7 @@ void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint6
     auto inlet = Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep);
     if (inlet) {
         (*inlet)->seen = true;
-        if (!(*inlet)->left()) tell(Event::Kind::publisher_came, **inlet, count_living() + 1);
+        if (!(*inlet)->left()) tell_living(Event::Kind::publisher_came, **inlet, 1);
         inlets_.push_back(std::move(*inlet));
         return;
     }
@@ -168,7 +171,6 @@ void SubscriberState::let_go_of(std::size_t at) {
     gone_[inlet.ring_id()] = losses_in(inlet);
     std::erase(settling_, inlets_[at].get());
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
-    rota_.begin_anew();
     ++changes_;
 }
 
@@ -193,6 +195,11 @@ void SubscriberState::sum_up() noexcept {
 
 std::size_t SubscriberState::count_living() const noexcept {
     return static_cast<std::size_t>(std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left(); }));
+}
+
+// Counted only where somebody hears it: of thousands that come at once each would count all the others.
+void SubscriberState::tell_living(Event::Kind kind, Inlet const& inlet, std::size_t more) {
+    if (core_->data->loop.wants_events()) tell(kind, inlet, count_living() + more);
 }
 
 void SubscriberState::tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count) {

@@ -82,13 +82,14 @@ private:
     void attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares);
     bool still_stands(shm::MemberEntry const& member) const;
     void tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count);
+    void tell_living(Event::Kind kind, Inlet const& inlet, std::size_t more);  // how many publishers there are, and `more`
     void tell_left_out();
     std::optional<Error> why_left_out(std::uint32_t index, shm::TopicEntry const& topic, std::unordered_set<std::uint64_t> const& read);
     std::size_t count_living() const noexcept;
     void close_unattached(shm::MemberEntry const& member) noexcept;
     void close_all() noexcept;
     static Gone losses_in(Inlet const& inlet);
-    void let_go_of(std::size_t at);
+    void let_go_of(std::size_t at);  // the rota must begin anew afterwards
     void sum_up() noexcept;
     bool is_any_unfenced() const noexcept;
     bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
