@@ -7,6 +7,7 @@
 #include <bus/connection_options.hpp>
 #include <bus/error.hpp>
 #include <bus/options.hpp>
+#include <bus/schema.hpp>
 #include <bus/time.hpp>
 #include <cstdint>
 #include <string>
@@ -54,6 +55,7 @@ struct PublisherInfo {
     std::uint64_t dropped = 0;
     Duration waited = {};       // for reliable subscribers, in all
     std::uint64_t held_by = 0;  // client it waits for just now; 0: nobody, or it is gone
+    std::string topic = {};
 };
 
 enum class ReaderKind { best_effort, reliable, observer };
@@ -72,6 +74,7 @@ struct SubscriberInfo {
         std::uint64_t behind_bytes = 0;
         std::uint64_t lost = 0;
         bool holds_up = false;  // the publisher waits for this client just now: PublisherInfo::held_by
+        std::string topic = {};
     };
     std::vector<Progress> progress = {};
     std::uint64_t lost = 0;  // in all
@@ -81,6 +84,12 @@ struct TopicDetail {
     TopicInfo topic = {};
     std::vector<PublisherInfo> publishers = {};
     std::vector<SubscriberInfo> subscribers = {};
+};
+
+struct ClientDetail {
+    ClientInfo client = {};
+    std::vector<PublisherInfo> publishers = {};
+    std::vector<SubscriberInfo> subscribers = {};  // progress: on all topics of the pattern
 };
 
 /// How many messages of one publisher one subscriber did not get, and why. Or, with neither of them (0), all that was lost on a topic by
@@ -125,12 +134,15 @@ struct KernelObject {
 };
 
 /// All of these find the bus as Connection::open does and read. Errors: those of Connection::open that concern the finding: no_broker where
-/// there is no such bus, conflict, not_permitted; besides: not_found (topic_detail), invalid (a malformed pattern or name).
-/// Threads: any.
+/// there is no such bus, conflict, not_permitted; besides: not_found (topic_detail, client_detail, find_schema), invalid (a malformed
+/// pattern or name). Threads: any.
 [[nodiscard]] Result<BusInfo> bus_info(ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<TopicInfo>> list_topics(std::string_view pattern = "**", ConnectionOptions const& options = {});
 [[nodiscard]] Result<std::vector<ClientInfo>> list_clients(ConnectionOptions const& options = {});
 [[nodiscard]] Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const& options = {});
+[[nodiscard]] Result<ClientDetail> client_detail(std::uint64_t client_id, ConnectionOptions const& options = {});
+/// As Connection::schema. Errors: invalid: the bus has a broken one.
+[[nodiscard]] Result<Schema> find_schema(std::string_view type_or_topic, ConnectionOptions const& options = {});
 /// By topic it adds up to TopicInfo::lost. A subscriber counts while it reads: messages overwritten before its next look are not in it yet.
 /// Not in it are those that did not parse (Subscriber::losses() has them), and the losses on topics that are gone.
 ///

@@ -49,6 +49,18 @@ Result<TopicDetail> topic_detail(std::string_view topic, ConnectionOptions const
     return attached->look().topic(topic);
 }
 
+Result<ClientDetail> client_detail(std::uint64_t client_id, ConnectionOptions const& options) {
+    auto const attached = attach(options);
+    if (!attached) return attached.error();
+    return attached->look().client(client_id);
+}
+
+Result<Schema> find_schema(std::string_view type_or_topic, ConnectionOptions const& options) {
+    auto const attached = attach(options);
+    if (!attached) return attached.error();
+    return attached->look().schema(type_or_topic);
+}
+
 Result<std::vector<LossInfo>> list_losses(std::string_view pattern, ConnectionOptions const& options) {
     auto const attached = attach(options);
     if (!attached) return attached.error();

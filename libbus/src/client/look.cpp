@@ -95,27 +95,6 @@ Identity Look::identity(shm::SessionEntry const& session) const {
     return {.uid = session.uid, .gid = session.gid, .pid = session.pid, .name = std::string(shm::text(session.name))};
 }
 
-std::vector<ClientInfo> Look::clients() const {
-    Picture const picture(bus_.directory());
-    std::vector<ClientInfo> clients;
-    for (auto const& session : picture.sessions) {
-        if (session->head.state == static_cast<std::uint32_t>(shm::SessionState::offered)) continue;
-        ClientInfo client{.id = session->session_id, .identity = identity(*session.entry)};
-        client.alive = peers_.lives({session.index, session->session_id});
-        client.since = wall(session->since_wall_ns);
-        client.subscribers = static_cast<std::uint64_t>(
-            std::ranges::count_if(picture.subscriptions, [&](auto const& one) { return one->session_id == client.id; }));
-        for (auto const& ring_entry : picture.rings)
-            if (ring_entry->session_id == client.id && ring_entry->head.state == static_cast<std::uint32_t>(shm::RingState::live))
-                ++client.publishers;
-        for (auto const& member : picture.members)
-            if (member->session_id == client.id) client.lost += reader(*member.entry).lost;
-        clients.push_back(std::move(client));
-    }
-    std::ranges::sort(clients, {}, &ClientInfo::id);
-    return clients;
-}
-
 Result<Schema> Look::stored_schema(std::uint32_t index, std::string const& type) const {
     if (index == shm::kNil) return Schema::from(type, {});
     auto const entry = bus_.directory().snapshot<shm::SchemaEntry>(index);

@@ -31,6 +31,8 @@ public:
     std::vector<ClientInfo> clients() const;
     /// Errors: not_found; invalid: the name.
     Result<TopicDetail> topic(std::string_view name) const;
+    /// Errors: not_found.
+    Result<ClientDetail> client(std::uint64_t id) const;
     /// Errors: invalid: the pattern.
     Result<std::vector<LossInfo>> losses(std::string_view pattern) const;
     /// The type of a topic, or the type of that name if any topic has it. Errors: not_found; those of Schema::from.
@@ -52,7 +54,10 @@ private:
     TopicInfo summary(Picture const& picture, Place<shm::TopicEntry> const& topic) const;
     Identity identity(shm::SessionEntry const& session) const;
     PublisherInfo publisher(Picture const& picture, shm::RingEntry const& entry) const;
-    SubscriberInfo subscriber(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription, std::uint32_t topic) const;
+    /// Its progress on one topic; on all of them where none is given.
+    SubscriberInfo subscriber(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription,
+                              std::optional<std::uint32_t> topic) const;
+    ClientInfo client_info(Picture const& picture, Place<shm::SessionEntry> const& session) const;
 
     AttachedBus const& bus_;
     SegmentCache& segments_;

@@ -13,6 +13,11 @@ bool has_left(shm::RingEntry const& ring) { return ring.head.state == static_cas
 
 std::uint64_t distance(std::uint64_t ahead, std::uint64_t behind) { return ahead > behind ? ahead - behind : 0; }
 
+std::string topic_name(Picture const& picture, std::uint32_t index) {
+    auto const* const topic = picture.topic(index);
+    return topic == nullptr ? std::string() : std::string(shm::text((*topic)->name));
+}
+
 ReaderKind kind_of(shm::ReaderKind kind) {
     switch (kind) {
         case shm::ReaderKind::reliable:
@@ -35,7 +40,7 @@ std::uint64_t Look::held_by(shm::RingEntry const& entry, shm::RingView const& vi
 }
 
 PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entry) const {
-    PublisherInfo info{.id = entry.ring_id, .client = entry.session_id};
+    PublisherInfo info{.id = entry.ring_id, .client = entry.session_id, .topic = topic_name(picture, entry.topic)};
     if (auto const* const session = picture.session(entry.session_id)) info.identity = identity(*session->entry);
     info.left = has_left(entry);
     info.kept = entry.kept != 0;
@@ -55,7 +60,8 @@ PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entr
     return info;
 }
 
-SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription, std::uint32_t topic) const {
+SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription,
+                                std::optional<std::uint32_t> topic) const {
     SubscriberInfo info{.id = subscription->subscription_id, .client = subscription->session_id};
     if (auto const* const session = picture.session(info.client)) info.identity = identity(*session->entry);
     info.pattern = shm::text(subscription->pattern);
@@ -63,9 +69,10 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
     for (auto const& member : picture.members) {
         if (member->subscription != subscription.index || member->subscription_id != info.id) continue;
         auto const* const of_ring = picture.ring_of(*member.entry);
-        if (of_ring == nullptr || (*of_ring)->topic != topic) continue;
+        if (of_ring == nullptr || (topic && (*of_ring)->topic != *topic)) continue;
         auto const at = reader(*member.entry);
         SubscriberInfo::Progress progress{.publisher = member->ring_id, .attached = at.attached, .sequence = at.sequence, .lost = at.lost};
+        progress.topic = topic_name(picture, (*of_ring)->topic);
         SegmentPtr keep;
         auto const view = ring(*of_ring->entry, keep);
         if (view) {
