@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMostNamed = 8;  // in one text
 
-// The clients that keep a topic up: "pub (session 3), sub (session 4)".
+// The clients that keep a topic up: "pub (client 3), sub (client 4)".
 std::string users_of(State& state, Topic const& topic) {
     std::set<std::uint64_t> sessions;
     for (auto const index : topic.rings)
@@ -32,7 +32,7 @@ std::string users_of(State& state, Topic const& topic) {
     for (auto const id : sessions) {
         if (++count > kMostNamed) return text + " and " + std::to_string(sessions.size() - kMostNamed) + " more";
         auto const* const session = state.sessions.find(id);
-        text += (text.empty() ? "" : ", ") + (session != nullptr ? session->name : "?") + " (session " + std::to_string(id) + ")";
+        text += (text.empty() ? "" : ", ") + (session != nullptr ? session->name : "?") + " (client " + std::to_string(id) + ")";
     }
     return text;
 }
