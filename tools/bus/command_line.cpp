@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "everywhere.hpp"
 #include "help.hpp"
+#include "help_pages.hpp"
+#include "help_text.hpp"
 #include "quantity.hpp"
 
 namespace bus::tool {
@@ -52,11 +55,12 @@ public:
                          std::string const& help) override {
         app_.add_flag(names + "{" + plain + "}", target, help)->check(CLI::IsMember(std::move(choices)));
     }
-    void text(std::string const& names, std::string& target, std::string const& help, Need need) override {
-        app_.add_option(names, target, help)->required(need == Need::required)->type_name("TEXT");
+    void text(std::string const& names, std::string& target, std::string const& help, Need need, std::string const& type) override {
+        app_.add_option(names, target, help)->required(need == Need::required)->type_name(type);
     }
-    void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need) override {
-        auto* option = app_.add_option(names, target, help)->required(need == Need::required)->type_name("TEXT");
+    void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need,
+               std::string const& type) override {
+        auto* option = app_.add_option(names, target, help)->required(need == Need::required)->type_name(type);
         if (names.starts_with('-')) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {
@@ -80,17 +84,6 @@ private:
 
     CLI::App& app_;
 };
-
-void declare_everywhere(CLI::App& app, Context& context) {
-    app.add_option("--bus", context.bus, "The bus; else $BUS_NAME, else 'default'")->type_name("NAME")->group("Everywhere");
-    app.add_flag("--json", context.json, "JSON on stdout, errors as JSON on stderr")->group("Everywhere");
-    app.add_flag("-q,--quiet", context.quiet, "No words on stderr but errors")->group("Everywhere");
-    app.add_flag("-v,--verbose", context.verbose, "More words on stderr")->group("Everywhere");
-    app.add_option("-t,--timeout", parsed_into(context.timeout, parse_duration), "Longest wait for what was asked; then status 124")
-        ->type_name("TIME")
-        ->group("Everywhere");
-    app.set_help_flag("-h,--help", "This text")->group("Everywhere");
-}
 
 /// How many arguments the option at `at` takes in all if it is one that stands everywhere; 1 for others.
 std::size_t option_length(std::vector<std::string> const& arguments, std::size_t at) {
@@ -116,6 +109,11 @@ std::string take_word(std::vector<std::string>& arguments, std::size_t& at) {
     return {};
 }
 
+bool is_noun_or_verb(std::string_view word) {
+    return std::ranges::any_of(verbs(),
+                               [&](auto const* entry) { return entry->noun == word || (entry->noun.empty() && entry->name == word); });
+}
+
 VerbEntry const* find(std::string_view noun, std::string_view name) {
     for (auto const* entry : verbs()) {
         if (entry->noun == noun && entry->name == name) return entry;
@@ -131,17 +129,16 @@ bool has_any(std::vector<std::string> const& arguments, std::initializer_list<st
 Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> arguments, Context& context) {
     auto const name = command_name(entry);
     CLI::App app(std::string(entry.summary), name);
-    app.footer(std::string(entry.more));
-    app.get_formatter()->column_width(34);
     CommandLine command{entry.make(), {}};
     CliOptions options(app);
+    declare_everywhere(options, context);
     command.verb->declare(options);
-    declare_everywhere(app, context);
+    app.set_help_flag("-h,--help");
     std::reverse(arguments.begin(), arguments.end());
     try {
         app.parse(arguments);
     } catch (CLI::CallForHelp const&) {
-        command.help = entry.noun.empty() && entry.name.empty() ? overview() : app.help();
+        command.help = entry.noun.empty() && entry.name.empty() ? overview() : verb_help(entry);
         command.verb.reset();
     } catch (CLI::ParseError const& error) {
         return usage_error(name + ": " + error.what(), "`" + name + " --help` lists what it takes");
@@ -152,14 +149,15 @@ Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> 
     return command;
 }
 
-}  // namespace
-
-namespace {
-
 /// `bus help topic echo` is `bus topic echo --help`.
 Result<CommandLine> help_for(std::vector<std::string> arguments, Context& context) {
     std::size_t at = 0;
-    if (auto rest = arguments; take_word(rest, at) == "help") return CommandLine{nullptr, overview()};
+    auto rest = arguments;
+    auto const word = take_word(rest, at);
+    if (word == "help") return CommandLine{nullptr, overview()};
+    if (auto const* page = find_help_page(word)) return CommandLine{nullptr, page_text(*page)};
+    if (!word.empty() && !is_noun_or_verb(word))
+        return usage_error("there is no help on '" + word + "'", "`bus help` lists the verbs and the pages");
     arguments.insert(arguments.begin(), "--help");
     return parse_command_line(std::move(arguments), context);
 }

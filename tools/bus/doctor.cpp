@@ -4,114 +4,21 @@
 #include <bus/introspect.hpp>
 
 #include "connect.hpp"
+#include "doctor_report.hpp"
 #include "errors.hpp"
-#include "finding.hpp"
-#include "json_writer.hpp"
-#include "object_json.hpp"
-#include "topic_json.hpp"
+#include "nagios.hpp"
 #include "verbs.hpp"
 
 namespace bus::tool {
 namespace {
 
-std::string_view name_of(FoundBus::State state) {
-    switch (state) {
-        case FoundBus::State::serving:
-            return "serving";
-        case FoundBus::State::dead:
-            return "dead";
-        case FoundBus::State::elsewhere:
-            return "elsewhere";
-        case FoundBus::State::empty:
-            return "empty";
-    }
-    return "unknown";
-}
-
-std::string_view name_of(Finding::Grade grade) {
-    switch (grade) {
-        case Finding::Grade::good:
-            return "good";
-        case Finding::Grade::note:
-            return "note";
-        case Finding::Grade::mend:
-            return "mend";
-    }
-    return "unknown";
-}
-
-std::string holders_of(FoundBus const& bus) {
-    std::string names;
-    for (auto const& holder : bus.holders) names += (names.empty() ? "" : ", ") + shown_client(holder);
-    return names;
-}
-
-Finding finding_of(FoundBus const& bus) {
-    auto const who = "bus '" + bus.bus + "' in " + bus.folder;
-    auto const objects = std::to_string(bus.objects.size()) + " objects";
-    switch (bus.state) {
-        case FoundBus::State::serving:
-            return {Finding::Grade::good, "bus", who + " is served by busd (pid " + std::to_string(bus.broker_pid) + "), " + objects};
-        case FoundBus::State::empty:
-            return {Finding::Grade::good, "bus", who + " has ended; nothing is left of it"};
-        case FoundBus::State::elsewhere:
-            return {Finding::Grade::mend, "bus", who + " belongs to another IPC namespace or an earlier boot",
-                    "look at it from there; if that is gone: rm -r " + bus.folder};
-        case FoundBus::State::dead:
-            break;
-    }
-    auto what = who + ": busd (pid " + std::to_string(bus.broker_pid) + ") is dead and left " + objects;
-    if (bus.holders.empty())
-        return {Finding::Grade::mend, "bus", what, "bus doctor --clean, or go on with: busd --bus " + bus.bus + " --detach"};
-    return {Finding::Grade::mend, "bus", what + "; clients that are alive: " + holders_of(bus),
-            "busd --bus " + bus.bus + " --detach takes it over"};
-}
-
-struct Report {
-    Findings findings;
-    std::vector<FoundBus> buses;
-    std::vector<std::string> removed;
-};
-
-std::string as_json(Report const& report) {
-    JsonWriter json;
-    json.object().key("findings").array();
-    for (auto const& finding : report.findings) {
-        json.object().member("check", finding.check).member("grade", name_of(finding.grade)).member("what", finding.what);
-        json.member("hint", finding.hint).end_object();
-    }
-    json.end_array().key("buses").array();
-    for (auto const& bus : report.buses) {
-        json.object().member("bus", bus.bus).member("folder", bus.folder).member("state", name_of(bus.state));
-        json.member("broker_pid", bus.broker_pid).member("uid", bus.uid).key("objects").array();
-        for (auto const& object : bus.objects) add_object(json, object);
-        json.end_array().key("clients").array();
-        for (auto const& holder : bus.holders)
-            json.object().member("name", holder.name).member("pid", holder.pid).member("uid", holder.uid).end_object();
-        json.end_array().end_object();
-    }
-    json.end_array().key("removed").array();
-    for (auto const& line : report.removed) json.value(line);
-    return json.end_array().end_object().take() + "\n";
-}
-
-std::string as_text(Report const& report, bool all) {
-    std::string text;
-    for (auto const& line : report.removed) text += "removed  " + line + "\n";
-    for (auto const& finding : report.findings) {
-        if (finding.grade == Finding::Grade::good && !all) continue;
-        text += std::string(name_of(finding.grade)) + "  " + finding.check + ": " + printable(finding.what) + "\n";
-        if (!finding.hint.empty()) text += "      " + printable(finding.hint) + "\n";
-    }
-    bool const mend =
-        std::any_of(report.findings.begin(), report.findings.end(), [](auto const& f) { return f.grade == Finding::Grade::mend; });
-    return mend ? text : text + "nothing to mend\n";
-}
-
 class Doctor final : public Verb {
 public:
     void declare(OptionSet& options) override {
         options.flag("--clean", clean_, "Remove what dead buses left behind; refused while a client is alive there");
+        options.flag("--nagios", nagios_, "One line, and status 0, 1, 2 or 3, as monitors want them");
+        options.exclusive("--clean", "--nagios");
+        options.exclusive("--json", "--nagios");
     }
 
     Result<ExitStatus> run(Context& context) override {
@@ -119,6 +26,7 @@ public:
         check_limits(report.findings);
         check_host(report.findings);
         auto buses = look(context);
+        if (nagios_) return tell_monitor(std::move(report), std::move(buses), context);
         if (!buses) return buses.error();
         report.buses = std::move(*buses);
         if (clean_) {
@@ -126,7 +34,7 @@ public:
             if (auto again = look(context)) report.buses = std::move(*again);
         }
         for (auto const& bus : report.buses) report.findings.push_back(finding_of(bus));
-        auto const text = context.json ? as_json(report) : as_text(report, context.verbose);
+        auto const text = context.json ? report_json(report) : report_text(report, context.verbose);
         if (auto written = context.out.write(text); !written) return written.error();
         bool const mend =
             std::any_of(report.findings.begin(), report.findings.end(), [](auto const& f) { return f.grade == Finding::Grade::mend; });
@@ -139,6 +47,16 @@ private:
         auto buses = find_buses(connection_options(context));
         if (buses && !context.bus.empty()) std::erase_if(*buses, [&](FoundBus const& bus) { return bus.bus != context.bus; });
         return buses;
+    }
+
+    static Result<ExitStatus> tell_monitor(Report report, Result<std::vector<FoundBus>> buses, Context& context) {
+        if (buses && !context.bus.empty() && buses->empty())
+            buses = Error(Errc::no_broker, "there is no bus '" + context.bus + "'", "busd --bus " + context.bus + " --detach");
+        if (buses)
+            for (auto const& bus : *buses) report.findings.push_back(finding_of(bus));
+        auto const line = buses ? nagios_line(report.findings, *buses) : nagios_line(buses.error());
+        if (auto written = context.out.line(line.text); !written) return written.error();
+        return static_cast<ExitStatus>(line.status);
     }
 
     /// All that can be removed, or nothing: first it is made sure that nobody alive holds on to any of them.
@@ -162,14 +80,20 @@ private:
         return {};
     }
 
-    bool clean_ = false;
+    bool clean_ = false, nagios_ = false;
 };
 
 }  // namespace
 
-VerbEntry const kDoctor{"", "doctor", "What is wrong here, and how to mend it",
+VerbEntry const kDoctor{"",
+                        "doctor",
+                        "What is wrong here, and how to mend it",
                         "Looks at the kernel's limits, the login manager, the IPC namespace, and what dead buses left.\n"
-                        "Status 0: nothing to mend; 1: something. -v shows what is good too.",
-                        make_verb<Doctor>};
+                        "Status 0: nothing to mend; 1: something. -v shows what is good too.\n"
+                        "With --nagios: 0 OK, 1 WARNING: something is to mend, 2 CRITICAL: a bus lost its broker, 3 UNKNOWN: there is no "
+                        "such bus, or it can't be looked at.",
+                        make_verb<Doctor>,
+                        "  bus doctor -v\n"
+                        "  bus doctor --clean"};
 
 }  // namespace bus::tool

@@ -53,6 +53,7 @@ Result<std::string> EchoFormat::format(Sample<Any> const& sample) {
     std::string error;
     auto const message = message_json(sample, error);
     if (!message) return message.error();
+    if (options_.csv) return csv_.format(sample, *message);
     return options_.json ? json_line(sample, *message, error) : text_line(sample, *message, error);
 }
 
@@ -62,19 +63,22 @@ Result<std::string> EchoFormat::message_json(Sample<Any> const& sample, std::str
         error = json.error().what();
         return std::string("null");
     }
-    if (options_.field.empty()) return *json;
-    if (auto found = check_field(sample.message()); !found) return found.error();
-    return value_at(*json, options_.field);
+    if (options_.fields.empty()) return *json;
+    if (auto found = check_fields(sample.message()); !found) return found.error();
+    if (options_.csv) return *json;
+    if (options_.fields.size() == 1) return value_at(*json, options_.fields.front());
+    auto const values = values_at(*json, options_.fields);
+    return values ? Result<std::string>(object_of(options_.fields, *values)) : values.error();
 }
 
-Result<void> EchoFormat::check_field(Any const& message) {
+Result<void> EchoFormat::check_fields(Any const& message) {
     auto const type = message.type();
     if (!type.empty() && type == checked_type_) return {};
     auto const* descriptor = message.descriptor();
     if (descriptor == nullptr) return usage_error("bytes have no fields: --field has no meaning here", "leave --field out");
-    if (auto wrong = unknown_field(descriptor, options_.field); !wrong.empty()) {
-        return usage_error("--field " + options_.field + ": " + wrong, descriptor->full_name() + " has " + field_names(*descriptor));
-    }
+    for (auto const& field : options_.fields)
+        if (auto wrong = unknown_field(descriptor, field); !wrong.empty())
+            return usage_error("--field " + field + ": " + wrong, descriptor->full_name() + " has " + field_names(*descriptor));
     checked_type_ = type;
     return {};
 }
@@ -94,13 +98,26 @@ std::string EchoFormat::json_line(Sample<Any> const& sample, std::string const& 
         json.key("origin").object().member("publisher", info.origin->publisher).member("sequence", info.origin->sequence);
         json.member("time", rfc3339(info.origin->sent)).member("host", info.origin->host).end_object();
     }
-    if (!options_.field.empty()) json.member("field", options_.field);
+    if (options_.fields.size() == 1) json.member("field", options_.fields.front());
+    if (options_.fields.size() > 1) {
+        json.key("fields").array();
+        for (auto const& field : options_.fields) json.value(field);
+        json.end_array();
+    }
     if (!error.empty()) json.member("error", error);
     return json.end_object().take() + "\n";
 }
 
+/// The values alone, with tabs between them.
+std::string EchoFormat::fields_line(std::string const& message) const {
+    if (options_.fields.size() == 1) return printable(without_quotes(message)) + "\n";
+    std::string line;
+    for (auto const& [name, value] : members_of(message)) line += (line.empty() ? "" : "\t") + printable(without_quotes(value));
+    return line + "\n";
+}
+
 std::string EchoFormat::text_line(Sample<Any> const& sample, std::string const& message, std::string const& error) const {
-    if (!options_.field.empty() && error.empty()) return printable(without_quotes(message)) + "\n";
+    if (!options_.fields.empty() && error.empty()) return fields_line(message);
     auto const& info = sample.info();
     auto line = info.sent == SentTime{} ? std::string("-") : time_of_day(info.sent);
     line += " " + std::string(info.topic) + " #" + std::to_string(info.sequence) + " ";

@@ -12,6 +12,18 @@ namespace {
 
 constexpr int kUsage = -2;  // detail() of a usage error; no errno is negative
 
+std::string_view name_of(SchemaDifference::Change::Verdict verdict) {
+    switch (verdict) {
+        case SchemaDifference::Change::Verdict::readable:
+            return "readable";
+        case SchemaDifference::Change::Verdict::lossy:
+            return "lossy";
+        case SchemaDifference::Change::Verdict::refused:
+            return "refused";
+    }
+    return "unknown";
+}
+
 /// The library speaks to programs; this is what a user can do.
 std::string hint_of(Error const& error) { return error == Errc::closed ? "start the bus again: busd --detach" : error.hint(); }
 
@@ -23,7 +35,12 @@ std::string error_json(Error const& error) {
     json.member("code", to_string(error.code())).member("what", error.what()).member("hint", hint_of(error));
     if (auto const* difference = error.schema_difference()) {
         json.key("schema_difference").object().member("ours", difference->ours).member("theirs", difference->theirs);
-        json.member("text", difference->text()).end_object();
+        json.member("text", difference->text()).key("changes").array();
+        for (auto const& change : difference->changes) {
+            json.object().member("verdict", name_of(change.verdict)).member("field", change.field);
+            json.member("ours", change.ours).member("theirs", change.theirs).end_object();
+        }
+        json.end_array().end_object();
     }
     return json.end_object().end_object().take();
 }

@@ -13,14 +13,15 @@
 namespace bus::tool {
 namespace {
 
-std::atomic<bool> seen{false};
+std::atomic<bool> seen{false}, term_seen{false}, childs{false};
 std::atomic<Connection*> to_stop{nullptr};
 int event_fd = -1;
 
 /// Signal-safe: atomics, write(2), and Connection::stop(), which is made for it.
 void on_signal(int number) {
     auto const saved = errno;
-    if (seen.exchange(true) && number == SIGINT) ::_exit(130);
+    if (number == SIGTERM) term_seen.store(true);
+    if (seen.exchange(true) && number == SIGINT && !childs.load()) ::_exit(130);
     std::uint64_t const one = 1;
     (void)!::write(event_fd, &one, sizeof one);
     if (auto* connection = to_stop.load()) connection->stop();
@@ -41,6 +42,8 @@ void catch_interrupts() {
 }
 
 bool interrupted() noexcept { return seen.load(); }
+bool terminated() noexcept { return term_seen.load(); }
+void leave_interrupts_to_child() noexcept { childs.store(true); }
 int interrupt_fd() noexcept { return event_fd; }
 
 InterruptsConnection::InterruptsConnection(Connection& connection) noexcept {

@@ -10,6 +10,10 @@ namespace bus::tool {
 /// Catches SIGINT and SIGTERM, ignores SIGPIPE. Call once, before the first wait.
 void catch_interrupts();
 bool interrupted() noexcept;
+/// By SIGTERM.
+bool terminated() noexcept;
+/// From now on SIGINT is somebody else's, the child's that shares our terminal: a second one does not end us.
+void leave_interrupts_to_child() noexcept;
 /// Readable once interrupted() is true.
 int interrupt_fd() noexcept;
 

@@ -3,8 +3,6 @@
 
 #include "connect.hpp"
 #include "object_json.hpp"
-#include "quantity.hpp"
-#include "table.hpp"
 #include "verbs.hpp"
 
 namespace bus::tool {
@@ -17,32 +15,6 @@ std::string as_json(BusInfo const& info, std::vector<KernelObject> const& object
     return json.end_array().end_object().take() + "\n";
 }
 
-std::string held(KernelObject const& object) {
-    switch (object.kind) {
-        case KernelObject::Kind::segment:
-            return show_bytes(static_cast<double>(object.bytes)) + ", attached " + std::to_string(object.messages);
-        case KernelObject::Kind::queue:
-            return std::to_string(object.messages) + " waiting";
-        case KernelObject::Kind::semaphores:
-            return std::to_string(object.messages) + " semaphores";
-        case KernelObject::Kind::fifo:
-            return {};
-    }
-    return {};
-}
-
-std::string as_text(std::vector<KernelObject> const& objects, std::size_t columns) {
-    Table table(
-        {{"KIND"}, {"ID", Align::left, true}, {"KEY"}, {"UID", Align::right}, {"MODE"}, {"USE"}, {"CLIENT", Align::right}, {"HOLDS"}});
-    for (auto const& object : objects) {
-        bool const fifo = object.kind == KernelObject::Kind::fifo;
-        table.row({kind_name(object.kind), fifo ? object.path : std::to_string(object.id), fifo ? "" : shown_key(object.key),
-                   std::to_string(object.uid), shown_mode(object.mode), object.use, object.client == 0 ? "" : std::to_string(object.client),
-                   object.exists ? held(object) : "GONE: removed by somebody else"});
-    }
-    return table.text(columns);
-}
-
 class Ipc final : public Verb {
 public:
     void declare(OptionSet& options) override { options.flag("--wide", wide_, "Cut no path"); }
@@ -53,7 +25,7 @@ public:
         if (!info) return info.error();
         auto const objects = kernel_objects(options);
         if (!objects) return objects.error();
-        auto const text = context.json ? as_json(*info, *objects) : as_text(*objects, wide_ ? 0 : Output::terminal_columns());
+        auto const text = context.json ? as_json(*info, *objects) : object_table(*objects, Screen::of_stdout(wide_));
         if (auto written = context.out.write(text); !written) return written.error();
         if (auto broker = want_broker(context); !broker) return broker.error();
         return ExitStatus::done;

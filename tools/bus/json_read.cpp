@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "json_writer.hpp"
+
 namespace bus::tool {
 namespace {
 
@@ -46,6 +48,16 @@ Json const* step(Json const& json, std::string const& name) {
     return index < json.size() ? &json[index] : nullptr;
 }
 
+std::string text_at(Json const& document, std::string_view path) {
+    Json const* at = &document;
+    while (at != nullptr && !path.empty()) {
+        auto const dot = std::min(path.find('.'), path.size());
+        at = step(*at, std::string(path.substr(0, dot)));
+        path.remove_prefix(std::min(dot + 1, path.size()));
+    }
+    return at == nullptr ? std::string("null") : dump(*at);
+}
+
 }  // namespace
 
 Result<PublishLine> read_publish_line(std::string const& line, bool bare) {
@@ -63,13 +75,30 @@ Result<PublishLine> read_publish_line(std::string const& line, bool bare) {
 Result<std::string> value_at(std::string const& json, std::string_view path) {
     Json document;
     if (auto parsed = parse(json, document); !parsed) return parsed.error();
-    Json const* at = &document;
-    while (at != nullptr && !path.empty()) {
-        auto const dot = std::min(path.find('.'), path.size());
-        at = step(*at, std::string(path.substr(0, dot)));
-        path.remove_prefix(std::min(dot + 1, path.size()));
-    }
-    return at == nullptr ? std::string("null") : dump(*at);
+    return text_at(document, path);
+}
+
+Result<std::vector<std::string>> values_at(std::string const& json, std::vector<std::string> const& paths) {
+    Json document;
+    if (auto parsed = parse(json, document); !parsed) return parsed.error();
+    std::vector<std::string> values;
+    for (auto const& path : paths) values.push_back(text_at(document, path));
+    return values;
+}
+
+std::string object_of(std::vector<std::string> const& names, std::vector<std::string> const& values) {
+    JsonWriter json;
+    json.object();
+    for (std::size_t i = 0; i < names.size(); ++i) json.key(names[i]).raw(values[i]);
+    return json.end_object().take();
+}
+
+std::vector<std::pair<std::string, std::string>> members_of(std::string const& json) {
+    std::vector<std::pair<std::string, std::string>> members;
+    Json document;
+    if (parse(json, document) && document.is_object())
+        for (auto const& item : document.items()) members.emplace_back(item.key(), dump(item.value()));
+    return members;
 }
 
 std::string without_quotes(std::string const& json) {

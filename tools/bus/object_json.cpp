@@ -1,10 +1,30 @@
 // Kernel objects, shown.
 #include "object_json.hpp"
 
+#include "quantity.hpp"
+#include "table.hpp"
+
 #include <array>
 #include <cstdio>
 
 namespace bus::tool {
+namespace {
+
+std::string held(KernelObject const& object) {
+    switch (object.kind) {
+        case KernelObject::Kind::segment:
+            return show_bytes(static_cast<double>(object.bytes)) + ", attached " + std::to_string(object.messages);
+        case KernelObject::Kind::queue:
+            return std::to_string(object.messages) + " waiting";
+        case KernelObject::Kind::semaphores:
+            return std::to_string(object.messages) + " semaphores";
+        case KernelObject::Kind::fifo:
+            return {};
+    }
+    return {};
+}
+
+}  // namespace
 
 std::string kind_name(KernelObject::Kind kind) {
     switch (kind) {
@@ -46,6 +66,25 @@ void add_object(JsonWriter& json, KernelObject const& object) {
     json.key("client");
     object.client == 0 ? json.null() : json.value(object.client);
     json.member("exists", object.exists).end_object();
+}
+
+std::string object_table(std::vector<KernelObject> const& objects, Screen const& screen) {
+    Table table({{"KIND"},
+                 {"ID", Align::left, true},
+                 {"KEY", Align::left, false, 3},
+                 {"UID", Align::right, false, 2},
+                 {"MODE", Align::left, false, 1},
+                 {"USE"},
+                 {"CLIENT", Align::right},
+                 {"HOLDS"}});
+    for (auto const& object : objects) {
+        bool const fifo = object.kind == KernelObject::Kind::fifo;
+        table.row({kind_name(object.kind), fifo ? object.path : std::to_string(object.id), fifo ? "" : shown_key(object.key),
+                   std::to_string(object.uid), shown_mode(object.mode), object.use, object.client == 0 ? "" : std::to_string(object.client),
+                   object.exists ? held(object) : "GONE: removed by somebody else"},
+                  object.exists ? Tone::plain : Tone::bad);
+    }
+    return table.text(screen);
 }
 
 }  // namespace bus::tool

@@ -3,8 +3,10 @@
 
 #include <bus/introspect.hpp>
 #include <string>
+#include <vector>
 
 #include "json_writer.hpp"
+#include "screen.hpp"
 
 namespace bus::tool {
 
@@ -14,5 +16,6 @@ std::string shown_key(std::int32_t key);
 /// "644".
 std::string shown_mode(std::uint32_t mode);
 void add_object(JsonWriter& json, KernelObject const& object);
+std::string object_table(std::vector<KernelObject> const& objects, Screen const& screen);
 
 }  // namespace bus::tool

@@ -23,8 +23,16 @@ public:
     /// A flag that may carry a value: `--raw` sets `plain`, `--raw=delimited` sets "delimited". `choices` are all there are.
     virtual void flag_with_value(std::string const& names, std::string& target, std::string const& plain, std::vector<std::string> choices,
                                  std::string const& help) = 0;
-    virtual void text(std::string const& names, std::string& target, std::string const& help, Need need = Need::optional) = 0;
-    virtual void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need = Need::optional) = 0;
+    /// `type` names what it takes in the help, and tells the completion which names to offer: TOPIC, CLIENT, TYPE, FILE ...
+    virtual void text(std::string const& names, std::string& target, std::string const& help, Need need, std::string const& type) = 0;
+    void text(std::string const& names, std::string& target, std::string const& help, Need need = Need::optional) {
+        text(names, target, help, need, "TEXT");
+    }
+    virtual void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need,
+                       std::string const& type) = 0;
+    void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need = Need::optional) {
+        texts(names, target, help, need, "TEXT");
+    }
     virtual void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) = 0;
     /// Above zero.
     virtual void rate(std::string const& names, std::optional<double>& target, std::string const& help) = 0;

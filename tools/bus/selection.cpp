@@ -10,8 +10,8 @@
 namespace bus::tool {
 
 void Selection::declare(OptionSet& options, Need need) {
-    options.texts("TOPIC", patterns_, "Names, or quoted patterns: '*' is one part, '**' any number", need);
-    options.texts("-x,--exclude", excluded_, "Not these (a name or a pattern; may be repeated)");
+    options.texts("TOPIC", patterns_, "Names, or quoted patterns: '*' is one part, '**' any number", need, "TOPIC");
+    options.texts("-x,--exclude", excluded_, "Not these (a name or a pattern; may be repeated)", Need::optional, "TOPIC");
 }
 
 Result<void> Selection::check() {

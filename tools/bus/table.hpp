@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "screen.hpp"
+
 namespace bus::tool {
 
 enum class Align { left, right };
@@ -13,7 +15,8 @@ enum class Align { left, right };
 struct Column {
     std::string title;
     Align align = Align::left;
-    bool may_be_cut = false;  // names; numbers never are
+    bool may_be_cut = false;      // names; numbers never are
+    unsigned goes_as_number = 0;  // where names are as short as they may be and it still does not fit: 1 is left out first; 0 never is
 };
 
 /// Shortens to `columns` characters with a "…" in the middle; what fits stays as it is. Counts characters of UTF-8, not bytes.
@@ -25,17 +28,28 @@ class Table {
 public:
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
     /// One cell a column. Control characters become '?'.
-    void row(std::vector<std::string> cells);
+    void row(std::vector<std::string> cells, Tone tone = Tone::plain);
     bool empty() const noexcept { return rows_.empty(); }
-    /// Title line and rows, at most `columns` wide where that can be had by cutting; 0: nothing is cut.
-    std::string text(std::size_t columns) const;
+    /// Title line and rows, at most screen.columns wide where that can be had by cutting names and leaving columns out.
+    std::string text(Screen const& screen) const;
+    std::string text(std::size_t columns) const { return text(Screen{columns}); }
 
 private:
-    std::vector<std::size_t> widths(std::size_t columns) const;
-    std::string text_of_row(std::vector<std::string> const& cells, std::vector<std::size_t> const& widths) const;
+    struct Row {
+        std::vector<std::string> cells;
+        Tone tone;
+    };
+    using Widths = std::vector<std::size_t>;  // one a column
+
+    Widths full_widths() const;
+    /// Which columns there is room for, the others 0 wide. An empty column takes no room either.
+    Widths fitted_widths(std::size_t columns) const;
+    bool cut_one(Widths& widths) const;
+    bool leave_one_out(Widths& widths) const;
+    std::string text_of_row(std::vector<std::string> const& cells, Widths const& widths) const;
 
     std::vector<Column> columns_;
-    std::vector<std::vector<std::string>> rows_;
+    std::vector<Row> rows_;
 };
 
 }  // namespace bus::tool

@@ -21,7 +21,7 @@ public:
         if (auto good = selection_.check(); !good) return good.error();
         auto const details = collect(context);
         if (!details) return details.error();
-        auto const text = context.json ? details_json(*details) : details_text(*details, wide_ ? 0 : Output::terminal_columns());
+        auto const text = context.json ? details_json(*details) : details_text(*details, Screen::of_stdout(wide_));
         if (auto written = context.out.write(text); !written) return written.error();
         if (auto broker = want_broker(context); !broker) return broker.error();
         return ExitStatus::done;

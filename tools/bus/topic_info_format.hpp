@@ -5,9 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "json_writer.hpp"
+#include "screen.hpp"
+
 namespace bus::tool {
 
+/// One object.
+void add_detail(JsonWriter& json, TopicDetail const& detail);
 std::string details_json(std::vector<TopicDetail> const& details);
-std::string details_text(std::vector<TopicDetail> const& details, std::size_t columns);
+std::string details_text(std::vector<TopicDetail> const& details, Screen const& screen);
 
 }  // namespace bus::tool

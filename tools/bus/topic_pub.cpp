@@ -8,6 +8,7 @@
 #include "interrupt.hpp"
 #include "json_read.hpp"
 #include "json_writer.hpp"
+#include "progress.hpp"
 #include "quantity.hpp"
 #include "selection.hpp"
 #include "topic_publisher.hpp"
@@ -22,10 +23,11 @@ constexpr Duration kForEver = std::chrono::hours(24 * 365);
 class TopicPub final : public Verb {
 public:
     void declare(OptionSet& options) override {
-        options.text("TOPIC", topic_, "The topic; with --stdin, where the lines don't say it");
+        options.text("TOPIC", topic_, "The topic; with --stdin, where the lines don't say it", Need::optional, "TOPIC");
         options.text("MESSAGE", message_, "The message as JSON, with the field names of the .proto; '-' is --stdin");
-        options.text("--type", choice_.type, "Full name of the type, for the first publisher: nav.Pose; 'bytes' for none");
-        options.text("--proto", choice_.proto, "The .proto file that defines it");
+        options.text("--type", choice_.type, "Full name of the type, for the first publisher: nav.Pose; 'bytes' for none", Need::optional,
+                     "TYPE");
+        options.text("--proto", choice_.proto, "The .proto file that defines it", Need::optional, "FILE");
         options.count("-n,--count", count_, "Publish N messages");
         options.rate("-r,--rate", rate_, "Messages a second; without -n or --stdin until stopped");
         options.flag("--once", once_, "Publish one message (as without -n and -r)");
@@ -35,6 +37,8 @@ public:
         options.flag_with_value("--raw", raw_, "plain", {"plain", "delimited"},
                                 "Standard input is one serialized message; --raw=delimited: many, each with its length before it");
         options.bytes("--ring", ring_bytes_, "Size of the ring; 1M, or what the message needs");
+        options.flag("--retain", retain_, "Keep the last message, or the last --history ones, for those who come later");
+        options.count("--history", history_, "With --retain: how many are kept; else: how many latecomers may ask for");
         options.exclusive("--once", "--count");
         options.exclusive("--once", "--rate");
     }
@@ -84,17 +88,23 @@ private:
     Result<void> publish(Connection& bus, Context& context) {
         if (raw_ == "plain") return publish_all_of_stdin(bus, context);
         Input input(context.out, bus);
+        Progress progress(context);
         auto next = std::chrono::steady_clock::now();
         for (std::uint64_t number = 1; !count_ || number <= *count_; ++number) {
             auto const more = publish_one(bus, context, input, number);
             if (!more) return more.error();
             if (!*more) break;
             if (interrupted()) return Errc::cancelled;
+            if (!until_stopped()) progress.update([&] { return published_words(number); });
             if (!rate_ || (count_ && number == *count_)) continue;
             next += std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *rate_));
             if (auto slept = sleep_until(context.out, next); !slept) return slept;
         }
         return {};
+    }
+
+    std::string published_words(std::uint64_t number) const {
+        return std::to_string(number) + (count_ ? " of " + std::to_string(*count_) : std::string()) + " messages published";
     }
 
     /// False: standard input has ended.
@@ -145,10 +155,13 @@ private:
             PublisherOptions options;
             options.ring_bytes = ring_bytes_ ? static_cast<std::size_t>(*ring_bytes_) : std::max(options.ring_bytes, bytes * 8);
             options.wait_for = context.timeout.value_or(kForEver);
+            options.retain = retain_;
+            options.history = static_cast<std::size_t>(history_.value_or(retain_ ? 1 : 0));
             auto made = TopicPublisher::open(bus, topic, choice, options);
             if (!made) return made.error();
             if (wait_) {
-                if (auto there = (*made)->wait_for_subscribers(static_cast<std::size_t>(*wait_), context.timeout.value_or(kForEver));
+                if (auto there =
+                        (*made)->wait_for_subscribers(context, static_cast<std::size_t>(*wait_), context.timeout.value_or(kForEver));
                     !there)
                     return there;
             }
@@ -180,17 +193,23 @@ private:
 
     std::string topic_, message_, raw_;
     TypeChoice choice_;
-    std::optional<std::uint64_t> count_, wait_, ring_bytes_;
+    std::optional<std::uint64_t> count_, wait_, ring_bytes_, history_;
     std::optional<double> rate_;
-    bool once_ = false, stdin_ = false, bare_ = false;
+    bool once_ = false, stdin_ = false, bare_ = false, retain_ = false;
     std::map<std::string, std::unique_ptr<TopicPublisher>> publishers_;
 };
 
 }  // namespace
 
-VerbEntry const kTopicPub{"topic", "pub", "Publishes messages",
+VerbEntry const kTopicPub{"topic",
+                          "pub",
+                          "Publishes messages",
                           "The type is what the bus says of the topic; the first publisher gives --type and --proto.\n"
                           "Ends when all who were there have the messages; -t is the longest wait for that and for -w.",
-                          make_verb<TopicPub>};
+                          make_verb<TopicPub>,
+                          "  bus topic pub robot/pose '{\"x\":1}' --type nav.Pose --proto pose.proto\n"
+                          "  bus topic pub robot/pose '{\"x\":1}' -r 10\n"
+                          "  bus topic pub settings/speed '{\"value\":3}' --retain\n"
+                          "  bus topic echo robot/pose --json | bus topic pub robot/copy -"};
 
 }  // namespace bus::tool

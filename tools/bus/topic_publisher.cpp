@@ -9,6 +9,7 @@
 
 #include "connect.hpp"
 #include "errors.hpp"
+#include "progress.hpp"
 #include "topic_json.hpp"
 #include "waiting.hpp"
 
@@ -116,19 +117,26 @@ Result<void> TopicPublisher::publish_bytes(std::string_view bytes) {
     return Error(Errc::timeout, "topic '" + topic_ + "': a reliable subscriber is a whole ring behind", "bus topic info " + topic_);
 }
 
-Result<void> TopicPublisher::wait_for_subscribers(std::size_t count, Duration timeout) {
-    auto const waited = std::visit([&](auto& p) { return p.wait_for_subscribers(count, timeout); }, publisher_);
-    if (waited || waited.error() != Errc::timeout) return waited;
-    return Error(Errc::timeout,
-                 "topic '" + topic_ + "' has " + std::to_string(std::visit([](auto const& p) { return p.subscribers(); }, publisher_)) +
-                     " of " + std::to_string(count) + " subscribers",
-                 "bus topic info " + topic_);
+Result<void> TopicPublisher::wait_for_subscribers(Context const& context, std::size_t count, Duration timeout) {
+    auto const deadline = deadline_in(timeout);
+    auto const there = [&] {
+        return "topic '" + topic_ + "' has " + std::to_string(std::visit([](auto const& p) { return p.subscribers(); }, publisher_)) +
+               " of " + std::to_string(count) + " subscribers";
+    };
+    for (Progress progress(context);;) {
+        auto const until = std::min(deadline, std::max(progress.next(), Clock::now() + kFirstLook));
+        auto const waited = std::visit([&](auto& p) { return p.wait_for_subscribers(count, until - Clock::now()); }, publisher_);
+        if (waited || waited.error() != Errc::timeout) return waited;
+        if (Clock::now() >= deadline) return Error(Errc::timeout, there(), "bus topic info " + topic_);
+        progress.update(there);
+    }
 }
 
 Result<void> TopicPublisher::wait_until_read(Context& context, Deadline deadline) const {
     auto nap = kFirstLook;
     auto progressed = Clock::now();
     std::uint64_t behind = UINT64_MAX;
+    Progress progress(context);
     for (bool told = false;;) {
         auto const detail = topic_detail(topic_, connection_options(context));
         if (!detail) return detail.error() == Errc::not_found ? Result<void>() : detail.error();
@@ -138,7 +146,9 @@ Result<void> TopicPublisher::wait_until_read(Context& context, Deadline deadline
         if (now >= deadline)
             return Error(Errc::timeout, "topic '" + topic_ + "' is not read to its end by " + laggards.names, "bus topic info " + topic_);
         if (std::exchange(behind, laggards.behind) != laggards.behind) progressed = now;
+        progress.update([&] { return laggards.names + " has " + std::to_string(laggards.behind) + " messages still to read"; });
         if (now - progressed > kStalled && !std::exchange(told, true)) {
+            progress.hide();
             context.note("topic '" + topic_ + "' is not read to its end by " + laggards.names +
                          (laggards.reliable ? "; waiting" : "; not waiting"));
         }

@@ -33,7 +33,7 @@ public:
     /// Errors: those of MessageBuilder::serialize and of Publisher::publish_bytes.
     Result<void> publish_json(std::string const& json);
     Result<void> publish_bytes(std::string_view bytes);
-    Result<void> wait_for_subscribers(std::size_t count, Duration timeout);
+    Result<void> wait_for_subscribers(Context const& context, std::size_t count, Duration timeout);
 
     /// Waits until all who are there have read everything. Those that take no part in flow control are waited for as long as they get on.
     /// Errors: timeout: names whom it waited for; cancelled.

@@ -32,6 +32,7 @@ struct VerbEntry {
     std::string_view summary;  // one line of the help
     std::string_view more;     // the rest of `--help`
     std::unique_ptr<Verb> (*make)();
+    std::string_view examples = {};  // lines of the help: a command, two spaces or more, what it does
 };
 
 /// All of them, in the order of the help.

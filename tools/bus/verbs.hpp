@@ -11,9 +11,17 @@ extern VerbEntry const kTopicInfo;
 extern VerbEntry const kTopicEcho;
 extern VerbEntry const kTopicPub;
 extern VerbEntry const kTopicHz;
+extern VerbEntry const kTopicRm;
 extern VerbEntry const kClientLs;
+extern VerbEntry const kClientInfo;
+extern VerbEntry const kClientEvict;
+extern VerbEntry const kSchemaShow;
+extern VerbEntry const kLost;
+extern VerbEntry const kDump;
 extern VerbEntry const kIpc;
 extern VerbEntry const kDoctor;
 extern VerbEntry const kWaitTopic;
+extern VerbEntry const kSession;
+extern VerbEntry const kCompletion;
 
 }  // namespace bus::tool

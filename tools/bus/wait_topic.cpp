@@ -4,6 +4,7 @@
 #include "connect.hpp"
 #include "errors.hpp"
 #include "json_writer.hpp"
+#include "progress.hpp"
 #include "quantity.hpp"
 #include "selection.hpp"
 #include "verbs.hpp"
@@ -17,7 +18,7 @@ constexpr std::chrono::milliseconds kLook{20};
 class WaitTopic final : public Verb {
 public:
     void declare(OptionSet& options) override {
-        options.text("NAME", name_, "The topic", Need::required);
+        options.text("NAME", name_, "The topic", Need::required, "TOPIC");
         options.count("--publishers", publishers_, "Until it has so many publishers (1 if neither is given)");
         options.count("--subscribers", subscribers_, "Until it has so many subscribers, observers included");
     }
@@ -26,10 +27,12 @@ public:
         if (auto good = check_topic_name(name_); !good) return good.error();
         if (!publishers_ && !subscribers_) publishers_ = 1;
         auto const deadline = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
+        Progress progress(context);
         while (true) {
             auto const there = look(context);
             if (!there) return there.error();
             if (*there) return ExitStatus::done;
+            progress.update([&] { return "waiting for " + has(); });
             auto const now = std::chrono::steady_clock::now();
             if (now >= deadline) return too_late(context);
             if (auto slept = sleep_until(context.out, std::min(deadline, now + kLook)); !slept) return slept.error();
@@ -42,6 +45,11 @@ private:
         if (!topics) return topics.error();
         seen_ = topics->empty() ? TopicInfo{} : topics->front();
         return seen_.publishers >= publishers_.value_or(0) && seen_.subscribers + seen_.observers >= subscribers_.value_or(0);
+    }
+
+    std::string has() const {
+        return "topic '" + name_ + "', which has " + std::to_string(seen_.publishers) + " publishers and " +
+               std::to_string(seen_.subscribers + seen_.observers) + " subscribers";
     }
 
     Error too_late(Context const& context) const {

@@ -1,0 +1,205 @@
+// Values of a message's fields, by reflection.
+#include "field_value.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace bus::tool {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+/// A place in a message: a field, or one element of a list.
+struct Place {
+    Message const* message = nullptr;
+    FieldDescriptor const* field = nullptr;  // null: `message` itself, as an element of a list or map
+    int element = -1;
+};
+
+std::optional<int> index_of(std::string const& text) {
+    int index = 0;
+    auto const* const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, index);
+    if (read.ec != std::errc() || read.ptr != end || index < 0) return std::nullopt;
+    return index;
+}
+
+std::string scalar_text(Message const& message, FieldDescriptor const& field, int element);
+
+/// The entry of that key, as a message of `key` and `value`.
+Message const* map_entry(Message const& message, FieldDescriptor const& field, std::string const& key) {
+    auto const& reflection = *message.GetReflection();
+    auto const* const key_field = field.message_type()->map_key();
+    for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
+        auto const& entry = reflection.GetRepeatedMessage(message, &field, i);
+        if (scalar_text(entry, *key_field, -1) == key) return &entry;
+    }
+    return nullptr;
+}
+
+/// The place at the path; nothing where it leads nowhere in this message.
+std::optional<Place> find(Message const& whole, FieldPath const& path) {
+    Place at{&whole, nullptr, -1};
+    for (auto const& part : path) {
+        auto const* message = at.message;
+        if (at.field != nullptr) {  // into it
+            auto const& reflection = *message->GetReflection();
+            if (at.field->is_map()) {
+                auto const* const entry = map_entry(*message, *at.field, part);
+                if (entry == nullptr) return std::nullopt;
+                at = {entry, at.field->message_type()->map_value(), -1};
+                continue;
+            }
+            if (at.field->is_repeated() && at.element < 0) {
+                auto const index = index_of(part);
+                if (!index || *index >= reflection.FieldSize(*message, at.field)) return std::nullopt;
+                at.element = *index;
+                continue;
+            }
+            if (at.field->message_type() == nullptr) return std::nullopt;
+            if (at.element < 0 && !reflection.HasField(*message, at.field)) return std::nullopt;
+            message = at.element < 0 ? &reflection.GetMessage(*message, at.field)
+                                     : &reflection.GetRepeatedMessage(*message, at.field, at.element);
+        }
+        auto const* const field = message->GetDescriptor()->FindFieldByName(part);
+        if (field == nullptr) return std::nullopt;
+        at = {message, field, -1};
+    }
+    return at.field == nullptr ? std::nullopt : std::optional(at);
+}
+
+bool is_whole_list(Place const& at) { return at.field->is_repeated() && at.element < 0; }
+
+/// Of one field or element that is no message.
+FieldValue scalar(Message const& message, FieldDescriptor const& field, int element) {
+    auto const& reflection = *message.GetReflection();
+    auto const get = [&](auto one, auto repeated) {
+        return element < 0 ? (reflection.*one)(message, &field) : (reflection.*repeated)(message, &field, element);
+    };
+    using R = google::protobuf::Reflection;
+    switch (field.cpp_type()) {
+        case FieldDescriptor::CPPTYPE_BOOL:
+            return get(&R::GetBool, &R::GetRepeatedBool);
+        case FieldDescriptor::CPPTYPE_INT32:
+            return std::int64_t{get(&R::GetInt32, &R::GetRepeatedInt32)};
+        case FieldDescriptor::CPPTYPE_INT64:
+            return std::int64_t{get(&R::GetInt64, &R::GetRepeatedInt64)};
+        case FieldDescriptor::CPPTYPE_UINT32:
+            return std::uint64_t{get(&R::GetUInt32, &R::GetRepeatedUInt32)};
+        case FieldDescriptor::CPPTYPE_UINT64:
+            return std::uint64_t{get(&R::GetUInt64, &R::GetRepeatedUInt64)};
+        case FieldDescriptor::CPPTYPE_FLOAT:
+            return double{get(&R::GetFloat, &R::GetRepeatedFloat)};
+        case FieldDescriptor::CPPTYPE_DOUBLE:
+            return get(&R::GetDouble, &R::GetRepeatedDouble);
+        case FieldDescriptor::CPPTYPE_STRING:
+            return get(&R::GetString, &R::GetRepeatedString);
+        case FieldDescriptor::CPPTYPE_ENUM: {
+            auto const number = get(&R::GetEnumValue, &R::GetRepeatedEnumValue);
+            auto const* const value = field.enum_type()->FindValueByNumber(number);
+            return EnumValue{number, value == nullptr ? std::to_string(number) : value->name()};
+        }
+        case FieldDescriptor::CPPTYPE_MESSAGE:
+            break;
+    }
+    return {};
+}
+
+std::string scalar_text(Message const& message, FieldDescriptor const& field, int element) {
+    return std::visit(
+        [](auto const& value) -> std::string {
+            using V = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<V, std::string>)
+                return value;
+            else if constexpr (std::is_same_v<V, bool>)
+                return value ? "true" : "false";
+            else if constexpr (std::is_arithmetic_v<V>)
+                return std::to_string(value);
+            else
+                return {};
+        },
+        scalar(message, field, element));
+}
+
+template <class A, class B>
+constexpr bool kNumbers = std::is_arithmetic_v<A> && std::is_arithmetic_v<B> && !std::is_same_v<A, bool> && !std::is_same_v<B, bool>;
+
+template <class A, class B>
+std::partial_ordering compare_numbers(A a, B b) {
+    if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
+        return std::cmp_less(a, b)    ? std::partial_ordering::less
+               : std::cmp_equal(a, b) ? std::partial_ordering::equivalent
+                                      : std::partial_ordering::greater;
+    } else {
+        return static_cast<long double>(a) <=> static_cast<long double>(b);  // which holds any 64 bits exactly, on x86
+    }
+}
+
+}  // namespace
+
+FieldPath field_path(std::string_view dotted) {
+    FieldPath path;
+    for (std::size_t at = 0; at <= dotted.size();) {
+        auto const dot = std::min(dotted.find('.', at), dotted.size());
+        path.emplace_back(dotted.substr(at, dot - at));
+        at = dot + 1;
+    }
+    return path;
+}
+
+FieldValue value_at(Message const& message, FieldPath const& path) {
+    auto const at = find(message, path);
+    if (!at || is_whole_list(*at)) return {};
+    return scalar(*at->message, *at->field, at->element);
+}
+
+std::size_t size_at(Message const& message, FieldPath const& path) {
+    auto const at = find(message, path);
+    if (!at) return 0;
+    if (is_whole_list(*at)) return static_cast<std::size_t>(at->message->GetReflection()->FieldSize(*at->message, at->field));
+    auto const value = scalar(*at->message, *at->field, at->element);
+    auto const* const text = std::get_if<std::string>(&value);
+    return text == nullptr ? 0 : text->size();
+}
+
+bool is_set_at(Message const& message, FieldPath const& path) {
+    auto const at = find(message, path);
+    if (!at) return false;
+    auto const& reflection = *at->message->GetReflection();
+    if (is_whole_list(*at)) return reflection.FieldSize(*at->message, at->field) > 0;
+    return at->element >= 0 || reflection.HasField(*at->message, at->field);
+}
+
+std::partial_ordering compare(FieldValue const& a, FieldValue const& b) {
+    return std::visit(
+        [](auto const& x, auto const& y) -> std::partial_ordering {
+            using X = std::decay_t<decltype(x)>;
+            using Y = std::decay_t<decltype(y)>;
+            if constexpr (kNumbers<X, Y>)
+                return compare_numbers(x, y);
+            else if constexpr (std::is_same_v<X, bool> && std::is_same_v<Y, bool>)
+                return x <=> y;
+            else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, std::string>)
+                return x <=> y;
+            else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, EnumValue>)
+                return x.number <=> y.number;
+            else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, std::string>)
+                return x.name <=> y;
+            else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, EnumValue>)
+                return x <=> y.name;
+            else if constexpr (std::is_same_v<X, EnumValue> && kNumbers<std::int64_t, Y>)
+                return compare_numbers(x.number, y);
+            else if constexpr (std::is_same_v<Y, EnumValue> && kNumbers<X, std::int64_t>)
+                return compare_numbers(x, y.number);
+            else
+                return std::partial_ordering::unordered;
+        },
+        a, b);
+}
+
+}  // namespace bus::tool

@@ -1,0 +1,36 @@
+// Which messages of a stream are shown: those for which --where holds.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include <bus/payload.hpp>
+#include <bus/sample.hpp>
+
+#include "condition.hpp"
+#include "context.hpp"
+#include "selection.hpp"
+
+namespace bus::tool {
+
+class MessageFilter {
+public:
+    /// --where.
+    void declare(OptionSet& options);
+    /// Reads the condition. Errors: usage_error().
+    Result<void> check();
+
+    /// Errors: usage_error(): the topic was given by name, and its type has no such field. Of a pattern it is left out, and that is said
+    /// once a type.
+    Result<bool> passes(Sample<Any> const& sample, Selection const& selection, Context const& context);
+
+private:
+    Result<bool> fits(Sample<Any> const& sample, Selection const& selection, Context const& context);
+
+    std::string text_;
+    std::optional<Condition> condition_;
+    std::map<std::string, bool, std::less<>> types_;  // whether the condition means something for them
+};
+
+}  // namespace bus::tool
