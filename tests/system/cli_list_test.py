@@ -17,7 +17,7 @@ def on_a_terminal(bus, columns, *arguments):
     """What the command writes to a terminal so wide."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-    process = subprocess.Popen([BUS, *arguments], env=bus.environment, stdout=theirs, stderr=subprocess.PIPE)
+    process = subprocess.Popen([BUS, *arguments], env={**bus.environment, 'NO_COLOR': '1'}, stdout=theirs, stderr=subprocess.PIPE)
     os.close(theirs)
     out = b''
     while True:

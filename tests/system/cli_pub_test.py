@@ -249,5 +249,14 @@ def test_usage_errors_are_status_2(bus):
         bus.run('topic', 'pub', *arguments, status=USAGE)
 
 
+def test_what_is_retained_is_there_for_who_comes_later(bus):
+    bus.pub('settings/speed', '{"x":3}', '--retain')
+    for _ in range(2):
+        equal(json.loads(bus.run('topic', 'echo', 'settings/speed', '--json', '-n', '1', '-t', '20s').stdout)['message']['x'], 3)
+    bus.run('topic', 'pub', 'settings/more', '--stdin', '--type', 'demo.Pose', '--proto', bus.proto, '--retain', '--history', '2',
+            text=''.join(f'{{"x":{x}}}\n' for x in range(5)))
+    equal(bus.run('topic', 'echo', 'settings/more', '--field', 'x', '-n', '2', '-t', '20s').stdout.split(), ['3', '4'])
+
+
 if __name__ == '__main__':
     main(globals())

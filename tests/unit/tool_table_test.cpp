@@ -32,6 +32,21 @@ TEST(Table, CutsNamesToFitAndNeverNumbers) {
     EXPECT_EQ(table.text(0), "NAME                              N\na/very/long/name/of/a/topic  123456\n");
 }
 
+TEST(Table, LeavesColumnsOutInTheirOrderWhereNamesCanNotGetShorter) {
+    Table table({{"NAME", Align::left, true}, {"LATER", Align::right, false, 2}, {"FIRST", Align::right, false, 1}, {"N", Align::right}});
+    table.row({"robot/arm-1/pose", "12345", "67890", "42"});
+    EXPECT_EQ(table.text(20), "NAME       LATER   N\nrobo…pose  12345  42\n");
+    EXPECT_EQ(table.text(12), "NAME       N\nrobo…ose  42\n");
+    EXPECT_EQ(table.text(3), table.text(12)) << "what is left is needed";
+}
+
+TEST(Table, UsesColoursOnlyWhereTheyAreUnderstood) {
+    Table table({{"N"}});
+    table.row({"1"}, Tone::bad);
+    EXPECT_EQ(table.text(Screen{0, false}), "N\n1\n");
+    EXPECT_EQ(table.text(Screen{0, true}), "\x1b[1mN\x1b[0m\n\x1b[31m1\x1b[0m\n");
+}
+
 TEST(Table, LetsNoControlCharacterThrough) {
     Table table({{"NAME"}});
     table.row({"a\x1b[31m\nb"});
