@@ -1,54 +1,122 @@
-"""What `meson install` puts down is enough: a program outside the tree is built with pkg-config alone and talks to the installed command."""
+"""What `meson install` puts down: all that a user needs, nothing that knows where it was built, and units that systemd takes."""
+import glob
 import os
+import shutil
 import subprocess
-import tempfile
 
 from cli_support import *  # noqa: F403
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ['BUS_TEST_BUILD']
-PROGRAM = '''#include <bus/bus.hpp>
-int main() {
-    auto bus = bus::Connection::open({.name = "outside"}).value();
-    auto raw = bus.publisher<bus::Bytes>("outside/raw").value();
-    raw.wait_for_subscribers(1, std::chrono::seconds(20)).value();
-    return raw.publish(bus::Bytes(std::string_view("hello"))).value() == 1 ? 0 : 1;
-}
-'''
+from installed_tree import BUILD, ROOT, Tree
 
 
-def built(folder):
-    """The tree installed into `folder`, and a program built against it. Returns: environment, program."""
-    subprocess.run(['meson', 'install', '-C', BUILD, '--no-rebuild', '--destdir', folder], check=True, capture_output=True)
-    found = [os.path.join(path, 'bus.pc') for path, _, files in os.walk(folder) if 'bus.pc' in files]
-    equal(len(found), 1, 'bus.pc')
-    environment = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(found[0]), PKG_CONFIG_SYSROOT_DIR='')
-    prefix = subprocess.run(['pkg-config', '--variable=prefix', 'bus'], env=environment, check=True, capture_output=True, text=True).stdout.strip()
-    flags = subprocess.run(['pkg-config', '--cflags', '--libs', f'--define-variable=prefix={folder}{prefix}', 'bus'],
-                           env=environment, check=True, capture_output=True, text=True).stdout.split()
-    source, program = os.path.join(folder, 'outside.cpp'), os.path.join(folder, 'outside')
-    with open(source, 'w', encoding='ascii') as file:
-        file.write(PROGRAM)
-    subprocess.run(['g++', '-std=c++20', '-Wall', '-Wextra', '-Werror', source, '-o', program, *flags], check=True)
-    library = os.path.dirname(os.path.dirname(found[0]))
-    return dict(os.environ, LD_LIBRARY_PATH=library, PATH=f'{folder}{prefix}/bin:' + os.environ['PATH']), program
+def need(program):
+    if shutil.which(program) is None:
+        raise Skipped(f'there is no {program} here')
 
 
 @without_broker
-def test_a_program_outside_the_tree_publishes_to_the_installed_command(bus):
-    with tempfile.TemporaryDirectory(prefix='bus-installed-') as folder:
-        environment, program = built(folder)
-        environment.update(BUS_RUNTIME_DIR=bus.runtime, BUS_NAME='t')
-        with open(os.path.join(bus.folder, 'installed.log'), 'ab') as log:
-            subprocess.run(['busd', '--detach'], env=environment, check=True, timeout=PATIENCE, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            echo = subprocess.Popen(['bus', 'topic', 'echo', 'outside/raw', '--json', '--once', '-t', '20s'], env=environment,
-                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            equal(subprocess.run([program], env=environment, timeout=PATIENCE, check=False).returncode, 0, 'the program outside the tree')
-            heard = json.loads(echo.communicate(timeout=PATIENCE)[0])
-            equal((heard['topic'], heard['sequence'], heard['message'], echo.returncode), ('outside/raw', 1, 'aGVsbG8=', 0))
-        finally:
-            equal(subprocess.run(['busd', '--stop'], env=environment, timeout=PATIENCE, check=False).returncode, 0, 'busd --stop')
+def test_all_of_it_is_there(_):
+    tree = Tree()
+    for path in ('busd', 'bus'):
+        check(os.access(tree.folder('bindir', path), os.X_OK), path, 'is no program')
+    for path in ('libbus.so', 'pkgconfig/bus.pc', 'cmake/bus/busConfig.cmake', 'cmake/bus/busConfigVersion.cmake'):
+        check(os.path.exists(tree.folder('libdir', path)), path, 'is missing in', tree.option['libdir'])
+    for path in ('systemd/system/busd.service', 'systemd/system/busd@.service', 'systemd/user/busd.service', 'sysusers.d/bus.conf',
+                 'tmpfiles.d/bus.conf'):
+        tree.only(path)
+    for path in (tree.folder('datadir', 'bus', 'busd.toml'), tree.folder('sysconfdir', 'bus', 'busd.toml')):
+        with open(path, encoding='utf-8') as file, open(os.path.join(ROOT, 'docs/busd.toml'), encoding='utf-8') as example:
+            equal(file.read(), example.read(), path)
+
+
+@without_broker
+def test_all_public_headers_and_nothing_private_is_there(_):
+    tree = Tree()
+    headers = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'libbus/include/bus/*.hpp')))
+    equal(sorted(os.listdir(tree.folder('includedir', 'bus'))), headers, 'installed headers')
+    private = [path for path in tree.files() if path.endswith(('.a', '.pb.h', '.cpp', '.in')) or '/tests/' in path]
+    equal(private, [], 'private files')
+
+
+@without_broker
+def test_nothing_of_it_knows_where_it_was_built(_):
+    tree = Tree()
+    for path in tree.files():
+        with open(path, 'rb') as file:
+            content = file.read()
+        if content.startswith(b'\x7fELF'):
+            dynamic = subprocess.run(['readelf', '--dynamic', path], check=True, capture_output=True, text=True).stdout
+            check('RPATH' not in dynamic and 'RUNPATH' not in dynamic, path, 'has a path of its own for libraries:', dynamic)
+            continue
+        for trace in (BUILD, ROOT, tree.destdir):
+            check(trace.encode() not in content, path, 'mentions', trace)
+
+
+@without_broker
+def test_a_configuration_that_is_there_stays(_):
+    tree = Tree()
+    path = tree.folder('sysconfdir', 'bus', 'busd.toml')
+    with open(path, 'w', encoding='ascii') as file:
+        file.write('[limits]\ncursors = 7\n')
+    tree.install()
+    with open(path, encoding='ascii') as file:
+        equal(file.read(), '[limits]\ncursors = 7\n')
+    equal(os.listdir(os.path.dirname(path)), ['busd.toml'])
+
+
+def units(tree):
+    """The units, in a folder of their own, with the programs where they lie here. Yields: path, whether it is the user's."""
+    for unit, of_user in (('system/busd.service', False), ('system/busd@.service', False), ('user/busd.service', True)):
+        with open(tree.only('systemd', unit), encoding='ascii') as file:
+            text = file.read()
+        program = os.path.join(tree.option['prefix'], tree.option['bindir'], 'busd')
+        check(f'ExecStart={program} ' in text, unit, 'does not start', program)
+        folder = os.path.join(tree.destdir, 'units', os.path.dirname(unit))
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, os.path.basename(unit).replace('@', '@robot-1'))
+        with open(path.replace('@robot-1', '@'), 'w', encoding='ascii') as file:
+            file.write(text.replace(program, tree.folder('bindir', 'busd')))
+        yield path, of_user
+
+
+@without_broker
+def test_systemd_takes_the_units(bus):
+    need('systemd-analyze')
+    for path, of_user in units(Tree()):
+        done = subprocess.run(['systemd-analyze', 'verify', '--man=no', '--user' if of_user else '--system', path], capture_output=True,
+                              text=True, env=dict(os.environ, XDG_RUNTIME_DIR=bus.runtime), timeout=PATIENCE, check=False)
+        # It warns of what it does not know, and is content.
+        ours = [line for line in (done.stdout + done.stderr).splitlines() if 'busd' in line]
+        equal((done.returncode, ours), (0, []), f'systemd-analyze verify {path}: {done.stderr}')
+
+
+@without_broker
+def test_no_unit_says_what_would_take_the_objects_away(_):
+    fatal = ('PrivateIPC', 'PrivateUsers', 'DynamicUser', 'ProtectProc', 'ProcSubset')
+    for path, of_user in units(Tree()):
+        with open(path.replace('@robot-1', '@'), encoding='ascii') as file:
+            said = dict(line.rstrip('\n').split('=', 1) for line in file if '=' in line and not line.startswith('#'))
+        equal([key for key in fatal if key in said], [], path)
+        equal((said.get('RemoveIPC', 'no'), said['RestartKillSignal'], said['Type']), ('no', 'SIGQUIT', 'notify'), path)
+        check(of_user or said['RuntimeDirectoryPreserve'] == 'yes', path, 'throws the registry away')
+
+
+@without_broker
+def test_the_system_user_and_its_folder_are_made(_):
+    need('systemd-sysusers')
+    need('systemd-tmpfiles')
+    tree = Tree()
+    os.makedirs(os.path.join(tree.destdir, 'etc'), exist_ok=True)
+    subprocess.run(['systemd-sysusers', f'--root={tree.destdir}', tree.only('sysusers.d', 'bus.conf')], check=True, capture_output=True)
+    with open(os.path.join(tree.destdir, 'etc/passwd'), encoding='ascii') as file:
+        name, _, uid, *_ = file.read().split(':')
+    check(name == 'bus' and 0 < int(uid) < 1000, 'user', name, uid)
+    if os.geteuid() != 0:
+        return
+    made = subprocess.run(['systemd-tmpfiles', f'--root={tree.destdir}', '--create', tree.only('tmpfiles.d', 'bus.conf')],
+                          capture_output=True, text=True, check=False)
+    equal(made.returncode, 0, f'systemd-tmpfiles: {made.stderr}')
+    folder = os.stat(os.path.join(tree.destdir, 'run/bus'))
+    equal((folder.st_uid, oct(folder.st_mode & 0o777)), (int(uid), '0o755'))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,10 @@
+// Publishes bytes to whoever listens.
+#include <bus/bus.hpp>
+
+int main() {
+    using namespace std::chrono_literals;
+    auto bus = bus::Connection::open({.name = "consumer"}).value();
+    auto publisher = bus.publisher<bus::Bytes>("consumer/said").value();
+    publisher.wait_for_subscribers(1, 20s).value();
+    return publisher.publish(bus::Bytes(std::string_view("hello"))).value() == 1 ? 0 : 1;
+}
