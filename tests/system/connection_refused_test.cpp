@@ -1,7 +1,9 @@
 // Where a connection can't be: no bus, folders of others, other versions, other namespaces. Each error names the object and what to do.
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <bus/bus.hpp>
@@ -13,6 +15,7 @@
 #include "support/ipc_namespace.hpp"
 #include "support/role.hpp"
 #include "support/temporary_directory.hpp"
+#include "sys/file.hpp"
 #include "sys/process.hpp"
 
 namespace bus::test {
@@ -75,6 +78,15 @@ TEST(NoConnection, NamesEveryPlaceItLookedAt) {
     EXPECT_NE(without.find(own + " (no such folder), /run/bus/nobody-serves-this ("), std::string::npos) << without;
     auto const with = places({"BUS_RUNTIME_DIR", "XDG_RUNTIME_DIR=/run/user/1"});
     EXPECT_NE(with.find("in /run/user/1/bus/nobody-serves-this ("), std::string::npos) << with;
+    TemporaryDirectory const session;
+    {
+        sys::FileDescriptor const socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+        session.path_of("bus").copy(address.sun_path, sizeof address.sun_path - 1);
+        ASSERT_EQ(::bind(socket.fd(), reinterpret_cast<sockaddr const*>(&address), sizeof address), 0);
+    }
+    auto const beside_dbus = places({"BUS_RUNTIME_DIR", "XDG_RUNTIME_DIR=" + session.path()});
+    EXPECT_NE(beside_dbus.find(own + " (no such folder), /run/bus/nobody-serves-this ("), std::string::npos) << beside_dbus;
     auto const chosen = places({"BUS_RUNTIME_DIR=/nowhere"});
     EXPECT_NE(chosen.find("in /nowhere/nobody-serves-this (no such folder)"), std::string::npos) << chosen;
     EXPECT_EQ(chosen.find("/run/bus"), std::string::npos) << chosen;

@@ -1,6 +1,8 @@
 // Runtime folders: where they are, and whether to trust one.
 #include "client/runtime_folder.hpp"
 
+#include <sys/stat.h>
+
 #include <bus/name.hpp>
 #include <cstdlib>
 
@@ -20,10 +22,18 @@ std::string environment(char const* name) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
+std::string temporary_folder() { return "/tmp/bus-" + std::to_string(sys::effective_uid()); }
+
+// The D-Bus of a session has its socket at that very place. Then all is as without the variable.
+bool is_socket(std::string const& path) {
+    struct stat entry {};
+    return ::lstat(path.c_str(), &entry) == 0 && S_ISSOCK(entry.st_mode);
+}
+
 std::string own_folder() {
     auto const runtime = environment("XDG_RUNTIME_DIR");
-    if (runtime.starts_with('/')) return runtime + "/bus";
-    return "/tmp/bus-" + std::to_string(sys::effective_uid());
+    if (runtime.starts_with('/') && !is_socket(runtime + "/bus")) return runtime + "/bus";
+    return temporary_folder();
 }
 
 struct Split {
@@ -43,7 +53,8 @@ Error not_ours(sys::Directory const& folder, std::string const& whose) {
 
 // The folder that holds those of the single buses.
 Result<sys::Directory> open_parent(std::string const& path, bool make) {
-    bool const own = path == own_folder();
+    // That one in any case: a socket may have come or gone since the path was made.
+    bool const own = path == own_folder() || path == temporary_folder();
     if (!own && !make) return sys::Directory::open(path);
     auto const [above, name] = split(path);
     auto outer = sys::Directory::open(above);
