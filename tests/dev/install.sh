@@ -6,7 +6,7 @@ die() { printf '%s\n' "dev: $*" >&2; exit 1; }
 
 declare -A packages=(
     [build]="g++ meson ninja-build pkgconf libprotobuf-dev libprotoc-dev protobuf-compiler libboost1.81-dev
-        libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libgtest-dev libre2-dev python3"
+        libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libre2-dev python3"
     [test]="make cmake mandoc python3-pyte shellcheck zsh fish"
     [lint]="clang-format-16 clang-tidy-16 git"
     [clang]="clang-16"

@@ -1,4 +1,4 @@
-"""Status, topic ls, topic info, topic hz, client ls, ipc, wait topic: what is there, as documents and as tables."""
+"""Status, topic ls, topic info, client ls, ipc, wait topic: what is there, as documents and as tables."""
 import os
 import pty
 import re
@@ -61,7 +61,7 @@ def test_options_may_stand_before_and_after_the_verb(bus):
 
 @without_broker
 def test_no_broker_is_status_4_for_all_that_looks(bus):
-    for arguments in ((), ('topic', 'ls'), ('topic', 'info', 't'), ('client', 'ls'), ('ipc',), ('wait', 'topic', 't'), ('topic', 'hz', 't'),
+    for arguments in ((), ('topic', 'ls'), ('topic', 'info', 't'), ('client', 'ls'), ('ipc',), ('wait', 'topic', 't'),
                       ('topic', 'pub', 't', '{}')):
         equal(bus.error(*arguments, status=NO_BROKER)['code'], 'no_broker', arguments)
 
@@ -146,29 +146,6 @@ def test_info_shows_who_holds_up_a_publisher(bus):
 def test_info_of_what_is_not_there_is_status_3(bus):
     equal(bus.error('topic', 'info', 'nothing/here', status=NO_SUCH_THING)['code'], 'not_found')
     bus.run('topic', 'info', status=USAGE)
-
-
-def test_hz_measures_the_rate(bus):
-    bus.start('topic', 'pub', 't', '{"x":1}', '-r', '50', '--type', 'demo.Pose', '--proto', bus.proto)
-    bus.run('wait', 'topic', 't', '-t', '20s')
-    out = bus.run('topic', 'hz', 't', '-n', '2', '-w', '500ms', '--json').stdout.splitlines()
-    equal(len(out), 2)
-    report = json.loads(out[1])
-    check({'topic', 'time', 'window', 'rate', 'bytes_per_second', 'messages', 'bytes', 'lost', 'interval'} <= set(report), report)
-    equal((report['topic'], report['window']), ('t', 0.5))
-    check(report['messages'] > 0 and abs(report['rate'] - report['messages'] / 0.5) < 1e-6, report)
-    check(report['interval']['min'] <= report['interval']['mean'] <= report['interval']['max'], report)
-
-
-def test_hz_ends_as_told(bus):
-    bus.run('topic', 'hz', 'nothing/here', '-d', '100ms', status=DONE)
-    bus.run('topic', 'hz', 'nothing/here', '-t', '100ms', status=TIMEOUT)
-    bus.run('topic', 'hz', 'nothing/here', '--existing', status=NO_SUCH_THING)
-    bus.run('topic', 'hz', status=USAGE)
-    hz = bus.start('topic', 'hz', 'nothing/here')
-    check('waiting' in hz.error_line())
-    hz.signal(signal.SIGINT)
-    equal(hz.end()[0], DONE)
 
 
 def test_clients_are_listed_and_gone_when_killed(bus):

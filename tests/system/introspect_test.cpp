@@ -84,6 +84,30 @@ TEST(Introspection, TellsTopicPublisherAndReaders) {
     EXPECT_EQ(topic_detail("a//b", broker.options()).error(), Errc::invalid);
 }
 
+TEST(Introspection, TellsAllTopicsOfAPatternAtOnce) {
+    LocalBroker broker;
+    auto bus = broker.connect("both").value();
+    std::vector<Publisher<Pose>> publishers;
+    for (auto const* const name : {"robot/pose", "robot/arm", "other"}) publishers.push_back(bus.publisher<Pose>(name).value());
+    auto reader = bus.subscriber<Pose>("robot/arm").value();
+    ASSERT_TRUE(publishers[1].wait_for_subscribers(1, patience()));
+    publish(publishers[1], 3);
+
+    auto const details = topic_details("robot/*", broker.options()).value();
+    ASSERT_EQ(details.size(), 2U);
+    EXPECT_EQ(details[0].topic.name, "robot/arm");
+    EXPECT_EQ(details[1].topic.name, "robot/pose");
+    ASSERT_EQ(details[0].publishers.size(), 1U);
+    EXPECT_EQ(details[0].publishers[0].id, publishers[1].id());
+    EXPECT_EQ(details[0].publishers[0].sequence, 3U);
+    ASSERT_EQ(details[0].subscribers.size(), 1U);
+    EXPECT_EQ(details[0].subscribers[0].progress.at(0).behind, 3U);
+    EXPECT_TRUE(details[1].subscribers.empty());
+    EXPECT_EQ(topic_details("**", broker.options()).value().size(), 3U);
+    EXPECT_TRUE(topic_details("nobody/**", broker.options()).value().empty());
+    EXPECT_EQ(topic_details("a//b", broker.options()).error(), Errc::invalid);
+}
+
 TEST(Introspection, FindsTheTypeOfATopicAndOfAName) {
     LocalBroker broker;
     auto bus = broker.connect().value();

@@ -18,9 +18,9 @@ TEST(RateWindow, CountsIntervalsNotFenceposts) {
     auto const report = rate.take(1s);
     EXPECT_EQ(report.messages, 11U);
     EXPECT_DOUBLE_EQ(report.rate, 10);
-    EXPECT_EQ(report.intervals, 10U);
-    EXPECT_NEAR(report.mean, 0.1, 1e-9);
-    EXPECT_NEAR(report.deviation, 0, 1e-9);
+    EXPECT_EQ(report.interval.count, 10U);
+    EXPECT_NEAR(report.interval.mean, 0.1, 1e-9);
+    EXPECT_NEAR(report.interval.deviation(), 0, 1e-9);
 }
 
 TEST(RateWindow, BeginsAnewWithEachReport) {
@@ -32,9 +32,9 @@ TEST(RateWindow, BeginsAnewWithEachReport) {
     auto const report = rate.take(1s);
     EXPECT_DOUBLE_EQ(report.rate, 2);
     EXPECT_EQ(report.bytes, 60U);
-    EXPECT_NEAR(report.min, 0.5, 1e-9);
-    EXPECT_NEAR(report.max, 1.0, 1e-9);
-    EXPECT_NEAR(report.deviation, 0.25, 1e-9);
+    EXPECT_NEAR(report.interval.min, 0.5, 1e-9);
+    EXPECT_NEAR(report.interval.max, 1.0, 1e-9);
+    EXPECT_NEAR(report.interval.deviation(), 0.25, 1e-9);
 }
 
 TEST(RateWindow, CountsWhatWasLostAsPublishedButNotItsIntervals) {
@@ -44,7 +44,7 @@ TEST(RateWindow, CountsWhatWasLostAsPublishedButNotItsIntervals) {
     auto const report = rate.take(1s);
     EXPECT_EQ(report.lost, 4U);
     EXPECT_DOUBLE_EQ(report.rate, 5);
-    EXPECT_EQ(report.intervals, 0U);
+    EXPECT_EQ(report.interval.count, 0U);
 }
 
 TEST(RateWindow, KeepsPublishersApart) {
@@ -53,7 +53,7 @@ TEST(RateWindow, KeepsPublishersApart) {
     rate.add(at(10ms, 1, 2), 1);
     rate.add(at(100ms, 2, 1), 1);
     rate.add(at(110ms, 2, 2), 1);
-    EXPECT_NEAR(rate.take(1s).mean, 0.1, 1e-9);
+    EXPECT_NEAR(rate.take(1s).interval.mean, 0.1, 1e-9);
 }
 
 TEST(RateWindow, SaysNothingCameWhereNothingCame) {

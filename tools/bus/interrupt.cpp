@@ -1,6 +1,7 @@
 // SIGINT and SIGTERM.
 #include "interrupt.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -45,6 +46,11 @@ bool interrupted() noexcept { return seen.load(); }
 bool terminated() noexcept { return term_seen.load(); }
 void leave_interrupts_to_child() noexcept { childs.store(true); }
 int interrupt_fd() noexcept { return event_fd; }
+
+void wait_for_interrupt() noexcept {
+    pollfd event{event_fd, POLLIN, 0};
+    while (!interrupted()) (void)::poll(&event, 1, -1);
+}
 
 InterruptsConnection::InterruptsConnection(Connection& connection) noexcept {
     to_stop.store(&connection);

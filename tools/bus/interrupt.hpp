@@ -16,6 +16,8 @@ bool terminated() noexcept;
 void leave_interrupts_to_child() noexcept;
 /// Readable once interrupted() is true.
 int interrupt_fd() noexcept;
+/// Sleeps until interrupted() is true.
+void wait_for_interrupt() noexcept;
 
 /// While it lives, an interrupt also ends the waits of this connection, with `cancelled`.
 class InterruptsConnection {

@@ -5,28 +5,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "utf8.hpp"
+
 namespace bus::tool {
 namespace {
-
-/// Length of the well-formed UTF-8 character at the front, 0 if there is none (overlong, surrogate, cut short, beyond U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    auto const follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-    auto const lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead < 0xE0) return follows(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead < 0xF0) {
-        if (!follows(1) || !follows(2)) return 0;
-        if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) >= 0xA0)) return 0;
-        return 3;
-    }
-    if (lead >= 0xF0 && lead < 0xF5) {
-        if (!follows(1) || !follows(2) || !follows(3)) return 0;
-        if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) >= 0x90)) return 0;
-        return 4;
-    }
-    return 0;
-}
 
 void append_escape(std::string& out, unsigned code) {
     constexpr std::string_view kHex = "0123456789abcdef";

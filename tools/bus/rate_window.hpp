@@ -6,14 +6,15 @@
 #include <cstdint>
 #include <map>
 
+#include "spread.hpp"
+
 namespace bus::tool {
 
 struct RateReport {
     double window = 0;  // seconds
     double rate = 0, bytes_per_second = 0;
-    std::uint64_t messages = 0, bytes = 0, lost = 0;   // received in the window; lost: by us
-    std::uint64_t intervals = 0;                       // between messages of one publisher
-    double mean = 0, min = 0, max = 0, deviation = 0;  // of them, seconds
+    std::uint64_t messages = 0, bytes = 0, lost = 0;  // received in the window; lost: by us
+    Spread interval;                                  // between messages of one publisher, seconds
 };
 
 class RateWindow {
@@ -23,11 +24,8 @@ public:
     RateReport take(std::chrono::nanoseconds window);
 
 private:
-    void add_interval(double seconds);
-
     RateReport now_;
     bool opened_ = false;                   // the first message begins the first window: it is at its edge, not in it
-    double sum_of_squares_ = 0;             // of differences from the mean, as Welford does it
     std::map<PublisherId, Deadline> last_;  // when each publisher spoke last
 };
 

@@ -1,6 +1,5 @@
 // bus topic info: who publishes and who reads, how far behind each reader is, and what it lost of whom.
 #include <bus/introspect.hpp>
-#include <bus/name.hpp>
 
 #include "connect.hpp"
 #include "selection.hpp"
@@ -33,15 +32,12 @@ private:
         std::vector<TopicDetail> details;
         for (std::size_t i = 0; i < selection_.patterns().size(); ++i) {
             auto const& pattern = selection_.patterns()[i];
-            auto const topics = list_topics(pattern, options);
+            auto topics = topic_details(pattern, options);
             if (!topics) return topics.error();
             if (topics->empty()) return Error(Errc::not_found, "there is no topic '" + pattern + "'", "bus topic ls");
-            for (auto const& topic : *topics) {
-                if (selection_.first_match(topic.name) != i || selection_.excludes(topic.name)) continue;
-                auto detail = topic_detail(topic.name, options);
-                if (!detail && detail.error() == Errc::not_found && is_pattern(pattern)) continue;  // went meanwhile
-                if (!detail) return detail.error();
-                details.push_back(std::move(*detail));
+            for (auto& topic : *topics) {
+                auto const& name = topic.topic.name;
+                if (selection_.first_match(name) == i && !selection_.excludes(name)) details.push_back(std::move(topic));
             }
         }
         return details;

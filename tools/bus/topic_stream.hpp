@@ -1,4 +1,4 @@
-// Samples of a selection of topics, as the verbs that listen take them: echo, hz.
+// Samples of a selection of topics, as the verbs that listen take them: echo, hz, bw, delay.
 #pragma once
 
 #include <cstdint>

@@ -143,6 +143,8 @@ struct KernelObject {
 [[nodiscard]] Result<ClientDetail> client_detail(std::uint64_t client_id, ConnectionOptions const& options = {});
 /// As Connection::schema. Errors: invalid: the bus has a broken one.
 [[nodiscard]] Result<Schema> find_schema(std::string_view type_or_topic, ConnectionOptions const& options = {});
+/// Of all topics of a pattern, by name, out of one look at the directory: cheaper than one by one, and nothing is counted twice.
+[[nodiscard]] Result<std::vector<TopicDetail>> topic_details(std::string_view pattern = "**", ConnectionOptions const& options = {});
 /// By topic it adds up to TopicInfo::lost. A subscriber counts while it reads: messages overwritten before its next look are not in it yet.
 /// Not in it are those that did not parse (Subscriber::losses() has them), and the losses on topics that are gone.
 ///

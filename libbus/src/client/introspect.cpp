@@ -61,6 +61,12 @@ Result<Schema> find_schema(std::string_view type_or_topic, ConnectionOptions con
     return attached->look().schema(type_or_topic);
 }
 
+Result<std::vector<TopicDetail>> topic_details(std::string_view pattern, ConnectionOptions const& options) {
+    auto const attached = attach(options);
+    if (!attached) return attached.error();
+    return attached->look().details(pattern);
+}
+
 Result<std::vector<LossInfo>> list_losses(std::string_view pattern, ConnectionOptions const& options) {
     auto const attached = attach(options);
     if (!attached) return attached.error();

@@ -34,6 +34,8 @@ public:
     /// Errors: not_found.
     Result<ClientDetail> client(std::uint64_t id) const;
     /// Errors: invalid: the pattern.
+    Result<std::vector<TopicDetail>> details(std::string_view pattern) const;
+    /// Errors: invalid: the pattern.
     Result<std::vector<LossInfo>> losses(std::string_view pattern) const;
     /// The type of a topic, or the type of that name if any topic has it. Errors: not_found; those of Schema::from.
     Result<Schema> schema(std::string_view type_or_topic) const;
@@ -52,6 +54,7 @@ private:
     std::string reason(shm::MemberEntry const& member, shm::RingEntry const& entry) const;
     std::uint64_t held_by(shm::RingEntry const& entry, shm::RingView const& view) const;
     TopicInfo summary(Picture const& picture, Place<shm::TopicEntry> const& topic) const;
+    TopicDetail detail(Picture const& picture, Place<shm::TopicEntry> const& topic) const;
     Identity identity(shm::SessionEntry const& session) const;
     PublisherInfo publisher(Picture const& picture, shm::RingEntry const& entry) const;
     /// Its progress on one topic; on all of them where none is given.

@@ -88,18 +88,33 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
     return info;
 }
 
+TopicDetail Look::detail(Picture const& picture, Place<shm::TopicEntry> const& topic) const {
+    TopicDetail detail{.topic = summary(picture, topic)};
+    for (auto const& ring_entry : picture.rings)
+        if (ring_entry->topic == topic.index) detail.publishers.push_back(publisher(picture, *ring_entry.entry));
+    for (auto const& subscription : picture.subscriptions)
+        if (matches(shm::text(subscription->pattern), detail.topic.name))
+            detail.subscribers.push_back(subscriber(picture, subscription, topic.index));
+    return detail;
+}
+
 Result<TopicDetail> Look::topic(std::string_view name) const {
     if (auto checked = check_name(name, Reserved::allow); !checked) return checked.error();
     Picture const picture(bus_.directory());
     auto const topic = std::ranges::find_if(picture.topics, [&](auto const& one) { return shm::text(one->name) == name; });
     if (topic == picture.topics.end())
         return Error(Errc::not_found, "bus '" + bus_.name() + "' has no topic " + std::string(name), "see what there is: bus topic ls");
-    TopicDetail detail{.topic = summary(picture, *topic)};
-    for (auto const& ring_entry : picture.rings)
-        if (ring_entry->topic == topic->index) detail.publishers.push_back(publisher(picture, *ring_entry.entry));
-    for (auto const& subscription : picture.subscriptions)
-        if (matches(shm::text(subscription->pattern), name)) detail.subscribers.push_back(subscriber(picture, subscription, topic->index));
-    return detail;
+    return detail(picture, *topic);
+}
+
+Result<std::vector<TopicDetail>> Look::details(std::string_view pattern) const {
+    if (auto checked = check_pattern(pattern); !checked) return checked.error();
+    Picture const picture(bus_.directory());
+    std::vector<TopicDetail> details;
+    for (auto const& topic : picture.topics)
+        if (matches(pattern, shm::text(topic->name))) details.push_back(detail(picture, topic));
+    std::ranges::sort(details, {}, [](TopicDetail const& one) -> std::string const& { return one.topic.name; });
+    return details;
 }
 
 }  // namespace bus::client

@@ -1,0 +1,27 @@
+// Where a verb listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464`.
+#pragma once
+
+#include <bus/error.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bus::tool {
+
+struct ListenAddress {
+    std::string host = "127.0.0.1";  // an address, no name: nothing is to be looked up
+    std::uint16_t port = 0;          // 0: the kernel chooses
+
+    bool is_v6() const { return host.find(':') != std::string::npos; }
+    /// "127.0.0.1:9464", "[::1]:9464".
+    std::string text() const;
+};
+
+/// A port alone means loopback. Errors: usage_error(): what is wrong, and how it is written.
+Result<ListenAddress> parse_listen_address(std::string_view text);
+
+/// Whether we may listen there just now; found out by doing so for a moment.
+/// Errors: not_permitted; io: somebody else listens there, it is no address of this host...: named, with the cause.
+Result<void> check_can_listen(ListenAddress const& address);
+
+}  // namespace bus::tool
