@@ -96,6 +96,7 @@ def test_patterns_choose_and_exclude(bus):
     names = lambda *a: [t['name'] for t in bus.json('topic', 'ls', *a)['topics']]  # noqa: E731
     equal(names('robot/**'), ['robot/arm/pose', 'robot/leg/pose'])
     equal(names('robot/*/pose', 'log/*', '-x', 'robot/leg/**'), ['log/a', 'robot/arm/pose'])
+    equal(names('-x', 'robot/leg/**', '-x', 'log/*', 'robot/**', '*/*'), ['robot/arm/pose'])
     equal(names('nothing/**'), [])
     bus.run('topic', 'ls', 'nothing/here', status=NO_SUCH_THING)
     bus.run('topic', 'ls', 'a//b', status=USAGE)

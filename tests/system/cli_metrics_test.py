@@ -243,10 +243,6 @@ def test_the_address_is_taken_as_written(bus):
         port = free.getsockname()[1]
     equal(Listening(bus, address=str(port)).url, f'http://127.0.0.1:{port}/metrics')
     check(Listening(bus, address='localhost:0').url.startswith('http://127.0.0.1:'))
-    if os.path.exists('/proc/net/if_inet6') and '00000000000000000000000000000001' in open('/proc/net/if_inet6', encoding='ascii').read():
-        listening = Listening(bus, address='[::1]:0')
-        check(listening.url.startswith('http://[::1]:'), listening.url)
-        equal(value(listening.scrape(), 'bus_broker_up'), 1)
 
 
 def test_a_port_that_is_taken_is_an_error_that_names_it(bus):
@@ -258,7 +254,7 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(bus):
 
 def test_bad_addresses_and_options_are_status_2(bus):
     for arguments in (('--listen', 'nonsense'), ('--listen', ''), ('--listen', '127.0.0.1'), ('--listen', '127.0.0.1:65536'), ('--listen', 'example.org:80'),
-                      ('--listen', '0', '--listen', '0'), ('--listen', '0', '--json'), ('--listen',), ('--nonsense',)):
+                      ('--listen', '[::1]:0'),                       ('--listen', '0', '--listen', '0'), ('--listen', '0', '--json'), ('--listen',), ('--nonsense',)):
         bus.run('metrics', *arguments, status=USAGE)
     check('nonsense' in bus.error('metrics', 'a/b/', status=USAGE)['what'] + bus.run('metrics', '--listen', 'nonsense', status=USAGE).stderr)
 
@@ -288,8 +284,7 @@ def test_a_dead_broker_is_told_and_so_is_the_next_one(bus):
 def test_a_bus_that_has_ended_is_down_until_it_is_back(bus):
     listening = Listening(bus)
     bus.stop()
-    equal(listening.scrape()[0], ('bus_broker_up', {}, 0))
-    check(not find(listening.scrape(), 'bus_clients'), 'nothing is known of it')
+    equal([s for s in listening.scrape() if s[0].startswith('bus_')], [('bus_broker_up', {}, 0)], 'nothing else is known of it')
     bus.serve()
     equal(value(listening.scrape(), 'bus_broker_up'), 1)
 

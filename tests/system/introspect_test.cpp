@@ -108,6 +108,21 @@ TEST(Introspection, TellsAllTopicsOfAPatternAtOnce) {
     EXPECT_EQ(topic_details("a//b", broker.options()).error(), Errc::invalid);
 }
 
+TEST(Introspection, CountsWhoCameLateAsBehindByWhatCameSince) {
+    LocalBroker broker;
+    auto bus = broker.connect("both").value();
+    auto publisher = bus.publisher<Pose>("robot/pose").value();
+    publish(publisher, 5);
+    auto late = bus.subscriber<Pose>("robot/pose").value();
+    ASSERT_TRUE(publisher.wait_for_subscribers(1, patience()));
+    auto const behind = [&] { return topic_detail("robot/pose", broker.options()).value().subscribers.at(0).progress.at(0).behind; };
+    EXPECT_EQ(behind(), 0U);
+    publish(publisher, 2);
+    EXPECT_EQ(behind(), 2U);
+    ASSERT_TRUE(late.receive_for(patience()));
+    EXPECT_EQ(behind(), 1U);
+}
+
 TEST(Introspection, FindsTheTypeOfATopicAndOfAName) {
     LocalBroker broker;
     auto bus = broker.connect().value();

@@ -17,8 +17,7 @@ TEST(ListenAddress, IsReadAsPeopleWriteIt) {
         char const* meant;
     };
     for (auto const& [written, meant] : {Case{"9464", "127.0.0.1:9464"}, Case{"0", "127.0.0.1:0"}, Case{"127.0.0.1:0", "127.0.0.1:0"},
-                                         Case{"0.0.0.0:65535", "0.0.0.0:65535"}, Case{"localhost:80", "127.0.0.1:80"},
-                                         Case{"[::1]:9464", "[::1]:9464"}, Case{"[::]:1", "[::]:1"}}) {
+                                         Case{"0.0.0.0:65535", "0.0.0.0:65535"}, Case{"localhost:80", "127.0.0.1:80"}}) {
         auto const address = parse_listen_address(written);
         ASSERT_TRUE(address) << written << ": " << address.error().what();
         EXPECT_EQ(address->text(), meant);

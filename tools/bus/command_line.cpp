@@ -61,7 +61,7 @@ public:
     void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need,
                std::string const& type) override {
         auto* option = app_.add_option(names, target, help)->required(need == Need::required)->type_name(type);
-        if (names.starts_with('-')) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        if (names.starts_with('-')) option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {
         own(names, parsed_into(target, parse_count), help, "N");

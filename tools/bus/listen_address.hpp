@@ -1,4 +1,4 @@
-// Where a verb listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464`.
+// Where a verb listens: `9464`, `127.0.0.1:9464`, `localhost:9464`. IPv4 only: the HTTP server of Debian 12 knows no other.
 #pragma once
 
 #include <bus/error.hpp>
@@ -12,9 +12,7 @@ struct ListenAddress {
     std::string host = "127.0.0.1";  // an address, no name: nothing is to be looked up
     std::uint16_t port = 0;          // 0: the kernel chooses
 
-    bool is_v6() const { return host.find(':') != std::string::npos; }
-    /// "127.0.0.1:9464", "[::1]:9464".
-    std::string text() const;
+    std::string text() const { return host + ":" + std::to_string(port); }
 };
 
 /// A port alone means loopback. Errors: usage_error(): what is wrong, and how it is written.

@@ -95,6 +95,8 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
     bool const overwritten = from.expected != 0 && from.place.sequence > from.expected;
     if (overwritten) from.place.sequence = from.expected;
     reader_.start_at(from.place, overwritten);
+    // For those who look on: until its first message it is behind by what came since.
+    if (!kept_ && from.place.sequence != 0) cursor_->sequence.store(from.place.sequence - 1, std::memory_order_relaxed);
     if (kind_ == shm::ReaderKind::reliable) {
         auto identity = std::make_shared<RingIdentity>(*identity_);
         identity->held = std::make_shared<HeldRoom>(*this, *cursor_, from.place.position, head(), own_session_);
