@@ -56,7 +56,7 @@ private:
         auto const options = connection_options(context);
         // A bus that was never there is a mistake; one that goes away later is news.
         if (auto there = bus_info(options); !there) return there.error();
-        MetricsSource source(selection_, options);
+        MetricsSource source([&] { return take_snapshot(selection_, options); });
         auto server = MetricsServer::open(*address, [&source] { return source.read(); });
         if (!server) return server.error();
         context.note("metrics at http://" + server->address().text() + "/metrics");

@@ -60,7 +60,7 @@ Result<MetricsSnapshot> take_snapshot(Selection const& selection, ConnectionOpti
 }
 
 std::vector<MetricFamily> MetricsSource::families() const {
-    auto const snapshot = take_snapshot(selection_, options_);
+    auto const snapshot = take_();
     return snapshot ? families_of(*snapshot) : families_without_bus();
 }
 

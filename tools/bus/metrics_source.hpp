@@ -1,6 +1,7 @@
 // Reads the numbers of a bus from the bus, again and again.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -15,10 +16,10 @@ namespace bus::tool {
 /// Errors: those of bus_info().
 Result<MetricsSnapshot> take_snapshot(Selection const& selection, ConnectionOptions const& options);
 
-/// Threads: any, one after the other.
+/// Threads: any; they wait for each other.
 class MetricsSource {
 public:
-    MetricsSource(Selection const& selection, ConnectionOptions options) : selection_(selection), options_(std::move(options)) {}
+    explicit MetricsSource(std::function<Result<MetricsSnapshot>()> take) : take_(std::move(take)) {}
 
     /// Fresh numbers; what is left to say where the bus is not there any more.
     std::vector<MetricFamily> read();
@@ -26,8 +27,7 @@ public:
 private:
     std::vector<MetricFamily> families() const;
 
-    Selection const& selection_;
-    ConnectionOptions options_;
+    std::function<Result<MetricsSnapshot>()> take_;
     std::mutex mutex_;
     std::map<std::string, double> counters_;  // as they were read last, by name and labels
 };
