@@ -11,6 +11,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(os.path.dirname(HERE), 'system')]
+import cli_support  # noqa: E402
 import expect  # noqa: E402
 import parse  # noqa: E402
 from cli_support import Failure, alone, check, wait_until  # noqa: E402
@@ -131,6 +132,7 @@ def main(arguments):
     if len(arguments) < 2:
         sys.exit(__doc__)
     alone()
+    cli_support.PATIENCE = float(os.environ.get('BUS_GUIDE_PATIENCE', cli_support.PATIENCE))
     pages = {}
     for path in arguments[1:]:
         try:

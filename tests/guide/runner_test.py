@@ -36,11 +36,12 @@ def expected(text, marks=''):
     return parse.Block('page.md', 1, 'text ' + marks, text)
 
 
-def followed(bus, *pages):
-    """Status, stdout and stderr of run.py on such pages."""
+def followed(bus, *pages, patience=PATIENCE):
+    """Status, stdout and stderr of run.py on such pages. Where one is to fail, what never comes is not waited for long."""
     paths = [page_of(bus, text, f'page{number}.md') for number, text in enumerate(pages)]
     command = [sys.executable, os.path.join(HERE, 'run.py'), BUILD, *paths]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False,
+                          env=dict(os.environ, BUS_GUIDE_PATIENCE=str(patience)))
     return done.returncode, done.stdout, done.stderr
 
 
@@ -121,14 +122,14 @@ false
 @without_broker
 def test_a_wrong_status_a_wrong_output_and_what_is_left_are_found(bus):
     status, out, err = followed(bus, '```sh\ntrue\nfalse\n```\n```sh\ntrue\n```\n',
-                                '```sh\nbusd --detach\nsleep 1000 &\n```\n')
+                                '```sh\nbusd --detach\nsleep 1000 &\n```\n', patience=1)
     equal(status, 1)
     check('page0.md:3: status 1, the page says [0]' in err, err)
     check('ok 2 - page0.md:5: true # SKIP' in out, out)
     check('not ok 5 - page1.md: nothing is left' in out, out)
     for left in ('busd --detach', 'sleep 1000', 'shm ', 'msg ', 'sem '):
         check(left in err, 'not found:', left, err)
-    status, out, err = followed(bus, '```sh\necho right\n```\n```text\nwrong\n```\n')
+    status, out, err = followed(bus, '```sh\necho right\n```\n```text\nwrong\n```\n', patience=1)
     equal(status, 1)
     check('the page says:\nwrong\nit wrote:\nright' in err, err)
 
