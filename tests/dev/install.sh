@@ -11,7 +11,7 @@ declare -A packages=(
     [lint]="clang-format-16 clang-tidy-16 git"
     [clang]="clang-16"
     [model]="spin gcc libc6-dev"
-    [guide]="jq procps util-linux"
+    [guide]="jq curl util-linux"
     [fuzz]="clang-16 libclang-rt-16-dev"
     [counts]="valgrind"
 )
