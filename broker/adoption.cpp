@@ -99,10 +99,10 @@ std::size_t reap_dead(State& state) {
     for (auto* const session : all) {
         auto const life = look_at_token(state, *session);
         if (life == Life::dead || (life == Life::unknown && session->fifo_broken)) {
-            end_session(state, *session);
+            end_session(state, *session, v1::Event::died);
             ++reaped;
         } else if (session->fifo_broken) {
-            fence_off(state, *session, "nobody reads its FIFO any more");
+            fence_off(state, *session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
         }
     }
     return reaped;
@@ -137,6 +137,7 @@ std::string adopt_everything(State& state, sys::Directory const& fifos) {
     adopt_users_and_sessions(state);
     mark_lost_tokens(state);
     adopt_topics_and_readers(state);
+    state.events.took_over();
     auto const sessions = state.sessions.size();
     auto const reaped = reap_dead(state);
     settle_free_tokens(state);

@@ -134,8 +134,8 @@ void Dispatcher::carry_out(Session& session, v1::Request const& request) {
     ++state_.counters.requests;
     auto const number = request.number();
     if (request.what_case() == v1::Request::kLeave) {
-        if (look_at_token(state_, session) == Life::dead) return end_session(state_, session);
-        return fence_off(state_, session, "it said that it leaves");
+        if (look_at_token(state_, session) == Life::dead) return end_session(state_, session, v1::Event::said_goodbye);
+        return fence_off(state_, session, v1::Event::said_goodbye, "it said that it leaves");
     }
     if (number != 0 && number <= session.last_request) {
         ++state_.counters.repeated;
@@ -144,7 +144,9 @@ void Dispatcher::carry_out(Session& session, v1::Request const& request) {
         answer(session, session.last_answer);
         return;
     }
+    state_.events.request_begins(session, request);
     auto const result = perform(state_, session, request);
+    state_.events.request_ends(session, request, result);
     if (number == 0) {
         if (!result) log::info("session " + std::to_string(session.id) + " (" + session.name + "): " + result.error().what());
         return;

@@ -11,6 +11,7 @@ class Ids {
 public:
     explicit Ids(std::uint64_t generation) : last_(generation << 32) {}
     std::uint64_t next() noexcept { return ++last_; }
+    std::uint64_t last() const noexcept { return last_; }
 
 private:
     std::uint64_t last_;

@@ -100,6 +100,7 @@ void retire(State& state, Ring& ring) {
     }
     if (topic.live_rings > 0) --topic.live_rings;
     state.topics.write_counts(topic);
+    state.events.publisher_left(ring);
     state.directory.raise_member_epoch(ring.index);  // its publisher looks: it may be one whose session is being ended
     for (auto const member : ring.members) {
         auto& subscription = state.subscriptions.at(state.members.at(member).subscription);
@@ -126,6 +127,7 @@ void free_ring(State& state, Ring& ring) {
 
 void drop_topic_if_unneeded(State& state, Topic& topic) {
     auto const schema = topic.type.schema;
+    if (!topic.needed()) state.events.topic_gone(topic);
     if (state.topics.remove_unneeded(topic)) state.schemas.release(schema);
 }
 
@@ -152,6 +154,7 @@ void end_subscription(State& state, Subscription& subscription) {
         recount(state, *topic);
         drop_topic_if_unneeded(state, *topic);
     }
+    state.events.subscriber_left(gone);
     state.directory.raise_epoch();
 }
 

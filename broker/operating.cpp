@@ -70,7 +70,8 @@ Result<Made> evict_client(State& state, Session& session, v1::EvictClient const&
         return not_permitted(state, session, Verb::operate, "the client " + other->name);
     }
     if (other == &session) return Error(Errc::invalid, "a client can't evict itself", "close its connection");
-    fence_off(state, *other, "evicted by " + session.name);
+    state.events.evicted(*other, session);
+    fence_off(state, *other, v1::Event::was_evicted, "evicted by " + session.name);
     return Made{};
 }
 

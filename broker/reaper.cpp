@@ -16,7 +16,7 @@ std::string shown(Session const& session) { return "session " + std::to_string(s
 void reap(State& state, Session& session, char const* why) {
     log::info(shown(session) + " died: " + why);
     ++state.counters.reaped;
-    end_session(state, session);
+    end_session(state, session, v1::Event::died);
 }
 
 void look_at(State& state, Session& session) {
@@ -25,14 +25,14 @@ void look_at(State& state, Session& session) {
     switch (look_at_token(state, session)) {
         case Life::dead:
             if (session.state == shm::SessionState::live) return reap(state, session, "its token came back");
-            return end_session(state, session);
+            return end_session(state, session, v1::Event::died);
         case Life::unknown:
             if (offered || session.fifo_broken || session.state == shm::SessionState::reaping) {
                 return reap(state, session, "its token set and its reader have gone");
             }
             return;
         case Life::alive:
-            if (session.fifo_broken) fence_off(state, session, "nobody reads its FIFO any more");
+            if (session.fifo_broken) fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
             return;
     }
 }

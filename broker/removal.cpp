@@ -39,7 +39,7 @@ bool same_file(std::string const& path, int fd) {
 
 void end_sessions(State& state, std::string const& why, auto const& concerned) {
     for (auto const& [index, session] : state.sessions.all()) {
-        if (concerned(*session)) fence_off(state, *session, why);
+        if (concerned(*session)) fence_off(state, *session, v1::Event::was_fenced_off, why);
     }
 }
 

@@ -4,17 +4,10 @@
 #include <bus/v1/control.pb.h>
 #include <bus/error.hpp>
 
-#include <cstdint>
-
+#include "made.hpp"
 #include "state.hpp"
 
 namespace bus::broker {
-
-/// What a request made: the entry's index and id; zero where it makes nothing.
-struct Made {
-    std::uint32_t index = 0;
-    std::uint64_t id = 0;
-};
 
 /// `number` is the request's: a ring or subscription remembers it, so that a next busd knows whether its maker was told.
 Result<Made> create_publisher(State& state, Session& session, v1::CreatePublisher const& request, std::uint64_t number);

@@ -38,6 +38,7 @@ class Rules {
 public:
     Rules(std::vector<Rule> rules, std::uint32_t own_uid, std::uint32_t own_gid);
 
+    /// The bus's own topics may be read by everybody who is admitted.
     bool allows(Subject const& who, Verb verb, std::string_view name) const;
     /// Whether there is any name at all this may be done with.
     bool allows_some(Subject const& who, Verb verb) const;

@@ -62,9 +62,11 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
         case Ending::clean:
         case Ending::anew:
             config = state.config;
+            state.events.ends(*ending == Ending::clean ? "ends, and the bus with it" : "ends this bus, and begins a new one");
             end_bus(*folder, state);
             break;
         case Ending::handover:
+            state.events.ends("hands over to the next one");
             unsay_ready(folder->folder);
             log::info("SIGQUIT: leaves everything to the next busd");
             break;

@@ -193,8 +193,9 @@ Life look_at_token(State& state, Session& session) {
     return taken.error() == Errc::would_block ? Life::alive : Life::unknown;
 }
 
-void end_session(State& state, Session& session) {
+void end_session(State& state, Session& session, Events::How how) {
     if (session.state != shm::SessionState::reaping) {
+        state.events.client_left(session, how);
         write_state(state, session, shm::SessionState::reaping);
         give_back(state, session);
     }
@@ -211,8 +212,9 @@ void end_session(State& state, Session& session) {
     (void)tokens.try_operate(settle);
 }
 
-void fence_off(State& state, Session& session, std::string const& why) {
+void fence_off(State& state, Session& session, Events::How how, std::string const& why) {
     if (session.state == shm::SessionState::reaping) return;
+    state.events.client_left(session, how, why);
     log::info("session " + std::to_string(session.id) + " (" + session.name + ") fenced off: " + why);
     write_state(state, session, shm::SessionState::reaping);
     ring_all(session);

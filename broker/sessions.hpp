@@ -31,9 +31,9 @@ enum class Life {
 Life look_at_token(State& state, Session& session);
 
 /// Ends a session whose token is ours, or whose token set has gone.
-void end_session(State& state, Session& session);
+void end_session(State& state, Session& session, Events::How how);
 /// Takes away all that a session has but for its slot, which is freed when its token comes back.
-void fence_off(State& state, Session& session, std::string const& why);
+void fence_off(State& state, Session& session, Events::How how, std::string const& why);
 
 /// Opens the write end of the session's FIFO and watches it. Errors: closed: nobody reads it.
 Result<void> watch_fifo(State& state, Session& session);

@@ -21,6 +21,7 @@ State::State(sys::Directory& own_folder, Config read_config, ObjectStore store, 
       arenas(objects, config.limits.arena_bytes),
       rings(directory),
       subscriptions(directory),
-      members(directory) {}
+      members(directory),
+      events(*this) {}
 
 }  // namespace bus::broker

@@ -5,6 +5,7 @@
 
 #include "arena_store.hpp"
 #include "config.hpp"
+#include "events.hpp"
 #include "ids.hpp"
 #include "object_store.hpp"
 #include "ring_table.hpp"
@@ -59,6 +60,7 @@ struct State {
     RingTable rings;
     SubscriptionTable subscriptions;
     MemberTable members;
+    Events events;
 
     std::string fifo_path(std::uint64_t session_id) const { return folder.path_of("fifo/" + fifo_name(session_id)); }
 };

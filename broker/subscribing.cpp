@@ -18,10 +18,15 @@ Result<void> check(State& state, Session& session, v1::CreateSubscription const&
     }
     bool const reliable = request.kind() == static_cast<std::uint32_t>(shm::ReaderKind::reliable);
     bool const named = !is_pattern(request.pattern());
+    bool const own = is_reserved(request.pattern());
+    if (own && reliable) {
+        return Error(Errc::invalid, "subscription to " + request.pattern() + ": reliable, but busd publishes there and waits for nobody",
+                     "subscribe without reliable: what is lost is counted");
+    }
     auto const& who = session.user->subject;
     for (auto const verb : {Verb::subscribe, Verb::reliable}) {
         if (verb == Verb::reliable && !reliable) continue;
-        bool const allowed = named ? state.rules.allows(who, verb, request.pattern()) : state.rules.allows_some(who, verb);
+        bool const allowed = named || own ? state.rules.allows(who, verb, request.pattern()) : state.rules.allows_some(who, verb);
         if (!allowed) return not_permitted(state, session, verb, request.pattern());
     }
     if (request.any()) return {};

@@ -10,6 +10,7 @@ LEAVES = ('libbus/include/bus/error.hpp', 'libbus/include/bus/name.hpp')
 
 # Folder of the includer: folders (or files) of this project it may include. The first that fits counts.
 PUBLIC, PROTO = 'libbus/include/bus/', 'proto/'
+EVENTS = 'proto/bus/v1/events.proto'  # installed as the public headers are
 ALLOWED = (
     (PUBLIC, (PUBLIC,)),
     ('libbus/src/sys/', ('libbus/src/sys/',) + LEAVES),
@@ -18,9 +19,9 @@ ALLOWED = (
     ('libbus/src/client/', ('libbus/src/', PUBLIC, PROTO)),
     ('libbus/src/', LEAVES),
     ('broker/', ('broker/', 'libbus/', PROTO)),
-    ('tools/bus/', ('tools/bus/', PUBLIC)),
-    ('tools/', ('tools/', PUBLIC)),
-    ('examples/', ('examples/', PUBLIC)),
+    ('tools/bus/', ('tools/bus/', PUBLIC, EVENTS)),
+    ('tools/', ('tools/', PUBLIC, EVENTS)),
+    ('examples/', ('examples/', PUBLIC, EVENTS)),
     ('tests/', ('',)),
 )
 

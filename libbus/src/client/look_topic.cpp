@@ -42,6 +42,9 @@ std::uint64_t Look::held_by(shm::RingEntry const& entry, shm::RingView const& vi
 PublisherInfo Look::publisher(Picture const& picture, shm::RingEntry const& entry) const {
     PublisherInfo info{.id = entry.ring_id, .client = entry.session_id, .topic = topic_name(picture, entry.topic)};
     if (auto const* const session = picture.session(entry.session_id)) info.identity = identity(*session->entry);
+    if (entry.session_id == 0 && entry.kept == 0)  // of the bus's own topics
+        info.identity = {
+            .uid = entry.uid, .gid = entry.uid, .pid = has_left(entry) ? 0 : bus_.directory().head().broker_pid, .name = "busd"};
     info.left = has_left(entry);
     info.kept = entry.kept != 0;
     info.ring_bytes = entry.capacity;
