@@ -6,9 +6,9 @@
 namespace bus::tool {
 
 std::span<VerbEntry const* const> verbs() {
-    static constexpr std::array kAll{&kStatus,     &kTopicLs, &kTopicInfo, &kTopicEcho,  &kTopicPub,    &kTopicHz,    &kTopicBw,
-                                     &kTopicDelay, &kTopicRm, &kClientLs,  &kClientInfo, &kClientEvict, &kSchemaShow, &kLost,
-                                     &kDump,       &kIpc,     &kMetrics,   &kDoctor,     &kWaitTopic,   &kSession,    &kCompletion};
+    static constexpr std::array kAll{&kStatus,  &kTopicLs,  &kTopicInfo,  &kTopicEcho,   &kTopicPub,   &kTopicHz,   &kTopicBw, &kTopicDelay,
+                                     &kTopicRm, &kClientLs, &kClientInfo, &kClientEvict, &kSchemaShow, &kLost,      &kEvents,  &kDump,
+                                     &kIpc,     &kMetrics,  &kDoctor,     &kWaitTopic,   &kSession,    &kCompletion};
     return kAll;
 }
 

@@ -19,6 +19,7 @@ extern VerbEntry const kClientInfo;
 extern VerbEntry const kClientEvict;
 extern VerbEntry const kSchemaShow;
 extern VerbEntry const kLost;
+extern VerbEntry const kEvents;
 extern VerbEntry const kDump;
 extern VerbEntry const kIpc;
 extern VerbEntry const kMetrics;
