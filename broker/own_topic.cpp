@@ -14,7 +14,7 @@
 namespace bus::broker {
 namespace {
 
-constexpr std::uint64_t kRingBytes = 256 << 10;  // a thousand events and more
+constexpr std::uint64_t kRingBytes = 256 << 10;  // some thousand events
 
 v1::Type wire_type(google::protobuf::Descriptor const& type, std::string_view set) {
     v1::Type wire;

@@ -230,7 +230,7 @@ TEST_F(OwnTopics, DoNotHoldTheBrokerUpWhereAReaderHasStopped) {
     auto listener = run_role("listener", on(broker));
     ASSERT_TRUE(listener.expect_line("ready"));
     listener.kill(SIGSTOP);
-    for (int round = 0; round < 500; ++round) (void)watcher.publisher<Number>("again").value();  // four events each: more than a ring
+    for (int round = 0; round < 2000; ++round) (void)watcher.publisher<Number>("again").value();  // four events each: more than a ring
     listener.kill(SIGCONT);
     listener.send_line("all told");
     EXPECT_TRUE(listener.expect_line("counted"));
