@@ -1,6 +1,8 @@
 // All that can be said of a bus.
 #include "dump_format.hpp"
 
+#include <algorithm>
+
 #include "bus_json.hpp"
 #include "client_json.hpp"
 #include "loss_json.hpp"
@@ -18,14 +20,9 @@ Result<BusDump> take_dump(ConnectionOptions const& options) {
     if (!clients) return clients.error();
     dump.clients = std::move(*clients);
     for (auto const* pattern : {"**", "$bus/**"}) {
-        auto const topics = list_topics(pattern, options);
+        auto topics = topic_details(pattern, options);
         if (!topics) return topics.error();
-        for (auto const& topic : *topics) {
-            auto detail = topic_detail(topic.name, options);
-            if (!detail && detail.error() == Errc::not_found) continue;  // went meanwhile
-            if (!detail) return detail.error();
-            dump.topics.push_back(std::move(*detail));
-        }
+        std::ranges::move(*topics, std::back_inserter(dump.topics));
     }
     auto losses = list_losses("**", options);
     if (!losses) return losses.error();
