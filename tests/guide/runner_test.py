@@ -127,7 +127,7 @@ def test_a_wrong_status_a_wrong_output_and_what_is_left_are_found(bus):
     check('page0.md:3: status 1, the page says [0]' in err, err)
     check('ok 2 - page0.md:5: true # SKIP' in out, out)
     check('not ok 5 - page1.md: nothing is left' in out, out)
-    for left in ('busd --detach', 'sleep 1000', 'shm ', 'msg ', 'sem '):
+    for left in ('busd --detach', 'sleep 1000', 'shm ', 'msg ', 'sem ', 'default/ready'):
         check(left in err, 'not found:', left, err)
     status, out, err = followed(bus, '```sh\necho right\n```\n```text\nwrong\n```\n', patience=1)
     equal(status, 1)

@@ -55,12 +55,6 @@ class Shell:
         """What output() returned last was looked at."""
         self.seen = self.read_to
 
-    def jobs(self):
-        """What still runs in the background."""
-        before = self.output()
-        self.run('jobs -r')
-        return self.output()[len(before):].splitlines()
-
     def end(self):
         self.bash.stdin.close()
         self.bash.kill()
