@@ -10,6 +10,9 @@ void add_bus(JsonWriter& json, BusInfo const& info) {
     json.member("bus", info.bus).member("folder", info.folder).key("broker").object();
     json.member("pid", info.broker.pid).member("generation", info.broker.generation).member("since", rfc3339(info.broker.since));
     json.member("version", info.broker.version).member("uid", info.broker.uid).member("alive", info.broker.alive).end_object();
+}
+
+void add_counts(JsonWriter& json, BusInfo const& info) {
     json.member("clients", info.clients).member("topics", info.topics).member("publishers", info.publishers);
     json.member("subscribers", info.subscribers).member("observers", info.observers);
 }

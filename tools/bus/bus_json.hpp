@@ -8,8 +8,10 @@
 
 namespace bus::tool {
 
-/// "bus", "folder", "broker" and how much there is, into an open object.
+/// "bus", "folder", "broker", into an open object.
 void add_bus(JsonWriter& json, BusInfo const& info);
+/// How many clients, topics ... there are.
+void add_counts(JsonWriter& json, BusInfo const& info);
 std::string bus_text(BusInfo const& info);
 
 }  // namespace bus::tool

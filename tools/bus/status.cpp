@@ -13,6 +13,7 @@ std::string as_json(BusInfo const& info) {
     JsonWriter json;
     json.object();
     add_bus(json, info);
+    add_counts(json, info);
     return json.end_object().take() + "\n";
 }
 
