@@ -56,7 +56,7 @@ MetricFamily const& family(std::vector<MetricFamily> const& families, std::strin
 
 /// The value of the metric that has these labels and perhaps others; -1 where there is none, or more than one.
 double value(std::vector<MetricFamily> const& families, std::string const& name,
-             std::set<std::pair<std::string, std::string>> wanted = {}) {
+             std::set<std::pair<std::string, std::string>> const& wanted = {}) {
     std::vector<double> values;
     for (auto const& metric : family(families, name).metrics) {
         std::set<std::pair<std::string, std::string>> const labels(metric.labels.begin(), metric.labels.end());
