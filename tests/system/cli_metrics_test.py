@@ -12,11 +12,14 @@ from cli_support import *  # noqa: F403
 
 SAMPLE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-WITHOUT_TOPICS = {'bus_broker_up', 'bus_broker_generation', 'bus_broker_start_time_seconds', 'bus_info', 'bus_clients', 'bus_clients_dead', 'bus_topics',
-                  'bus_publishers', 'bus_subscribers', 'bus_observers', 'bus_kernel_objects', 'bus_kernel_objects_gone', 'bus_kernel_object_bytes'}
+WITHOUT_TOPICS = {'bus_broker_up', 'bus_broker_generation', 'bus_broker_start_time_seconds', 'bus_info', 'bus_clients', 'bus_clients_dead',
+                  'bus_topics', 'bus_publishers', 'bus_subscribers', 'bus_observers', 'bus_kernel_objects', 'bus_kernel_objects_gone',
+                  'bus_kernel_object_bytes'}
 OF_TOPICS = {'bus_topic_info', 'bus_topic_publishers', 'bus_topic_subscribers', 'bus_topic_observers', 'bus_topic_lost_total',
-             'bus_publisher_messages_total', 'bus_publisher_bytes_total', 'bus_publisher_dropped_total', 'bus_publisher_waited_seconds_total',
-             'bus_publisher_held_up', 'bus_publisher_ring_bytes', 'bus_subscriber_behind_messages', 'bus_subscriber_behind_bytes'}
+             'bus_publisher_messages_total', 'bus_publisher_bytes_total', 'bus_publisher_dropped_total',
+             'bus_publisher_waited_seconds_total', 'bus_publisher_held_up', 'bus_publisher_ring_bytes', 'bus_subscriber_behind_messages',
+             'bus_subscriber_behind_bytes'}
+PROMTOOL = os.path.join(os.environ.get('BUS_TEST_BUILD', ''), 'tools-for-tests/prometheus/usr/bin/promtool')
 
 
 def parsed(text):
@@ -66,9 +69,7 @@ class Listening:
 
 
 def promtool():
-    candidates = (os.environ.get('BUS_PROMTOOL'), os.path.join(os.environ.get('BUS_TEST_BUILD', ''), 'tools-for-tests/prometheus/usr/bin/promtool'),
-                  shutil.which('promtool'))
-    found = next((c for c in candidates if c and os.access(c, os.X_OK)), None)
+    found = next((c for c in (os.environ.get('BUS_PROMTOOL'), PROMTOOL, shutil.which('promtool')) if c and os.access(c, os.X_OK)), None)
     if not found:
         raise Skipped('no promtool: ./dev test unpacks it where there is a network')
     return found
@@ -82,8 +83,8 @@ def test_it_writes_the_numbers_of_the_bus_once(bus):
     bus.listening('robot/pose')
     samples = once(bus)
     equal({name for name, _, _ in samples}, WITHOUT_TOPICS | OF_TOPICS)
-    equal([value(samples, name) for name in ('bus_broker_up', 'bus_broker_generation', 'bus_clients', 'bus_clients_dead', 'bus_topics', 'bus_publishers',
-                                             'bus_subscribers', 'bus_observers')], [1, 1, 2, 0, 1, 1, 0, 1])
+    equal([value(samples, 'bus_' + name) for name in ('broker_up', 'broker_generation', 'clients', 'clients_dead')], [1, 1, 2, 0])
+    equal([value(samples, 'bus_' + name) for name in ('topics', 'publishers', 'subscribers', 'observers')], [1, 1, 0, 1])
     status = bus.json()
     equal(value(samples, 'bus_info', bus='t', version=status['broker']['version']), 1)
     equal(value(samples, 'bus_topic_info', topic='robot/pose', type='demo.Pose'), 1)
@@ -253,10 +254,11 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(bus):
 
 
 def test_bad_addresses_and_options_are_status_2(bus):
-    for arguments in (('--listen', 'nonsense'), ('--listen', ''), ('--listen', '127.0.0.1'), ('--listen', '127.0.0.1:65536'), ('--listen', 'example.org:80'),
-                      ('--listen', '[::1]:0'),                       ('--listen', '0', '--listen', '0'), ('--listen', '0', '--json'), ('--listen',), ('--nonsense',)):
+    for address in ('nonsense', '', '127.0.0.1', '127.0.0.1:65536', 'example.org:80', '[::1]:0'):
+        error = bus.run('metrics', '--listen', address, status=USAGE).stderr
+        check(f"'{address}'" in error and '127.0.0.1:9464' in error, error)
+    for arguments in (('--listen', '0', '--listen', '0'), ('--listen', '0', '--json'), ('--listen',), ('--nonsense',), ('a//b',)):
         bus.run('metrics', *arguments, status=USAGE)
-    check('nonsense' in bus.error('metrics', 'a/b/', status=USAGE)['what'] + bus.run('metrics', '--listen', 'nonsense', status=USAGE).stderr)
 
 
 @without_broker
@@ -290,8 +292,8 @@ def test_a_bus_that_has_ended_is_down_until_it_is_back(bus):
 
 
 def test_a_reader_that_goes_away_is_no_error(bus):
-    shell = subprocess.run(['bash', '-c', f'"{BUS}" metrics | true; echo "status ${{PIPESTATUS[0]}}"'], env=bus.environment, capture_output=True, text=True,
-                           timeout=PATIENCE, check=False)
+    command = f'"{BUS}" metrics | true; echo "status ${{PIPESTATUS[0]}}"'
+    shell = subprocess.run(['bash', '-c', command], env=bus.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     equal((shell.stdout, shell.stderr), ('status 0\n', ''))
 
 

@@ -54,7 +54,8 @@ def test_bw_tells_small_messages_from_large_ones(bus):
     bus.listening('t')
     publisher.send('{"text":"twelve bytes"}\n{"text":"%s"}\n' % ('x' * 100))
     report = bw.json()
-    equal((report['messages'], report['bytes'], report['size']['min'], report['size']['max'], report['size']['mean']), (2, 116, 14, 102, 58))
+    equal((report['messages'], report['bytes']), (2, 116))
+    equal([report['size'][field] for field in ('min', 'max', 'mean')], [14, 102, 58])
     equal(bw.end()[0], DONE)
 
 
@@ -93,7 +94,8 @@ def test_what_was_published_before_counts_for_nothing(bus):
 
 def test_messages_without_a_stamp_are_counted_apart(bus):
     publisher = bus.start_program(os.environ['BUS_TEST_PUBLISHER'], 't', 'unstamped')
-    running = [bus.start('topic', verb, 't', '--once', *more) for verb, more in (('delay', ['--json']), ('delay', []), ('bw', ['--json']), ('hz', ['--json']))]
+    commands = (('delay', '--json'), ('delay', '-q'), ('bw', '--json'), ('hz', '--json'))
+    running = [bus.start('topic', verb, 't', '--once', option) for verb, option in commands]
     bus.listening('t', len(running))
     publisher.send('a\nb\n')
     as_json, as_text, bw, hz = running
@@ -178,8 +180,8 @@ def test_a_duration_below_a_window_ends_with_one_report(bus):
 
 def test_bad_names_and_options_are_status_2(bus):
     for verb in MEASURES:
-        for arguments in ((), ('a//b',), ('t', '-n', 'x'), ('t', '-w', '0'), ('t', '-w', '10us'), ('t', '--once', '-n', '2'), ('t', '-x', 'a//b'),
-                          ('t', '--reliable')):
+        for arguments in ((), ('a//b',), ('t', '-n', 'x'), ('t', '-w', '0'), ('t', '-w', '10us'), ('t', '--once', '-n', '2'),
+                          ('t', '-x', 'a//b'), ('t', '--reliable')):
             bus.run('topic', verb, *arguments, status=USAGE)
 
 
@@ -215,8 +217,8 @@ def test_a_reader_that_goes_away_ends_them_silently_even_while_nothing_is_publis
 def test_a_reader_that_goes_away_ends_them_while_much_is_published(bus):
     speaking(bus, 't', 1000)
     for verb in MEASURES:
-        shell = subprocess.run(['bash', '-c', f'"{BUS}" topic {verb} t -w 20ms | head -n 2; echo "status ${{PIPESTATUS[0]}}"'], env=bus.environment,
-                               capture_output=True, text=True, timeout=PATIENCE, check=False)
+        command = f'"{BUS}" topic {verb} t -w 20ms | head -n 2; echo "status ${{PIPESTATUS[0]}}"'
+        shell = subprocess.run(['bash', '-c', command], env=bus.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
         equal((shell.stdout.splitlines()[-1], len(shell.stdout.splitlines()), shell.stderr), ('status 0', 3, ''), verb)
 
 
