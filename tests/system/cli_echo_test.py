@@ -151,6 +151,22 @@ def test_reliable_loses_nothing(bus):
     equal((publisher.end()[0], echo.end()[0]), (DONE, DONE))
 
 
+def test_observers_attach_read_only_and_a_stopped_one_costs_the_publisher_nothing(bus):
+    publisher = bus.publisher('t', '--ring', '4K')
+    observers = [bus.start('topic', verb, 't') for verb in ('echo', 'hz')]
+    bus.listening('t', len(observers))
+    arenas = {o['id'] for o in bus.json('ipc')['objects'] if o['use'] == 'arena'}
+    check(arenas, 'the publisher has an arena')
+    for observer in observers:
+        with open(f'/proc/{observer.pid}/maps', encoding='ascii') as file:  # the inode of a segment's mapping is its id
+            rights = {line.split()[1] for line in file if '/SYSV' in line and int(line.split()[4]) in arenas}
+        equal(rights, {'r--s'}, 'how it has the arena')
+        observer.signal(signal.SIGSTOP)
+    publisher.send('{"x":1}\n' * 2000)
+    shown = wait_until(lambda: (p := bus.json('topic', 'info', 't')['topics'][0]['publishers'][0])['sequence'] == 2001 and p, 'all to be published')
+    equal((shown['waited'], shown['dropped'], shown['held_by']), (0, 0, None), 'it waited for nobody')
+
+
 def test_an_observer_says_what_it_lost_itself(bus):
     publisher = bus.publisher('t', '--ring', '16K')
     echo = bus.start('topic', 'echo', 't', '--json')

@@ -23,6 +23,10 @@ def test_all_of_it_is_there(_):
     for path in ('systemd/system/busd.service', 'systemd/system/busd@.service', 'systemd/user/busd.service', 'sysusers.d/bus.conf',
                  'tmpfiles.d/bus.conf'):
         tree.only(path)
+    for path in ('man1/bus.1', 'man1/bus-topic-echo.1', 'man5/busd.toml.5', 'man7/bus-status.7', 'man8/busd.8'):
+        check(os.path.exists(tree.folder('mandir', path)), path, 'is missing in', tree.option['mandir'])
+    for path in ('bash-completion/completions/bus', 'zsh/site-functions/_bus', 'fish/vendor_completions.d/bus.fish'):
+        check(os.path.exists(tree.folder('datadir', path)), path, 'is missing in', tree.option['datadir'])
     for path in (tree.folder('datadir', 'bus', 'busd.toml'), tree.folder('sysconfdir', 'bus', 'busd.toml')):
         with open(path, encoding='utf-8') as file, open(os.path.join(ROOT, 'docs/busd.toml'), encoding='utf-8') as example:
             equal(file.read(), example.read(), path)
@@ -32,8 +36,9 @@ def test_all_of_it_is_there(_):
 def test_all_public_headers_and_nothing_private_is_there(_):
     tree = Tree()
     headers = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, 'libbus/include/bus/*.hpp')))
-    equal(sorted(os.listdir(tree.folder('includedir', 'bus'))), headers, 'installed headers')
-    private = [path for path in tree.files() if path.endswith(('.a', '.pb.h', '.cpp', '.in')) or '/tests/' in path]
+    equal(sorted(os.listdir(tree.folder('includedir', 'bus'))), headers + ['v1'], 'installed headers')
+    equal(sorted(os.listdir(tree.folder('includedir', 'bus/v1'))), ['events.pb.h', 'events.proto'], 'installed messages of the bus')
+    private = [path for path in tree.files() if path.endswith(('.a', '.cpp', '.in')) or '/tests/' in path]
     equal(private, [], 'private files')
 
 

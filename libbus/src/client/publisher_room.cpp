@@ -17,10 +17,18 @@ constexpr Duration kLookAtToken = std::chrono::milliseconds(20);
 class PublisherState::Room final : public Awaited {
 public:
     Room(PublisherState& publisher, std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) noexcept
-        : publisher_(publisher), bytes_(bytes), extension_bytes_(extension_bytes), alignment_(alignment), since_(sys::steady_now()) {}
+        : publisher_(publisher), bytes_(bytes), extension_bytes_(extension_bytes), alignment_(alignment) {}
     Room(Room const&) = delete;
     Room& operator=(Room const&) = delete;
-    ~Room() { tell(0); }
+    ~Room() {
+        if (waits_) tell(0);
+    }
+
+    /// The first look found none: from here on it is somebody else's doing, and counted as such.
+    void begin_to_wait() noexcept {
+        waits_ = true;
+        since_ = sys::steady_now();
+    }
 
     Wish wish() override {
         auto const* const slowest = publisher_.audience_.slowest_living();
@@ -53,7 +61,8 @@ private:
     std::uint16_t extension_bytes_;
     std::size_t alignment_;
     std::byte* at_ = nullptr;
-    sys::Deadline since_;
+    bool waits_ = false;
+    sys::Deadline since_{};
 };
 
 std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
@@ -101,6 +110,7 @@ bool PublisherState::evict_the_slowest() {
 Result<std::byte*> PublisherState::reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
     Room room(*this, bytes, extension_bytes, alignment);
     if (room.look()) return room.given();
+    room.begin_to_wait();
     if (options_.when_full != WhenFull::wait) {
         (void)audience_.slowest_living();  // the dead hold nobody up
         if (room.look()) return room.given();
