@@ -20,7 +20,7 @@ struct Arena {
     shm::ObjectRef ref;
     sys::SegmentMapping mapping;  // ours, writable: busd lays rings out and looks at their tails
     shm::ArenaExtents extents;
-    std::uint64_t session_id = 0;  // 0: busd's own kept rings; goes with the last of them
+    std::uint64_t session_id = 0;  // 0: busd's own rings; goes with the last of them
     sys::Ownership access;
     bool single = false;  // made for one large ring
     bool orphan = false;  // its session has ended

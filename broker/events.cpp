@@ -117,6 +117,10 @@ void Events::ends(std::string_view how) {
     topic_.publish(ending);
 }
 
+void Events::segment_removed(int segment) {
+    if (topic_.give_up_ring_in(segment) && topic_.is_wanted()) open();
+}
+
 // ---- requests -----------------------------------------------------------------------------------------------------------------
 
 void Events::request_begins(Session const& session, v1::Request const& request) {

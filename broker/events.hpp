@@ -24,6 +24,9 @@ public:
     void took_over();
     void ends(std::string_view how);
 
+    /// Somebody removed that segment; where our ring lay in it another one is made.
+    void segment_removed(int segment);
+
     /// Around each request: what it made is told, and a refusal.
     void request_begins(Session const& session, v1::Request const& request);
     void request_ends(Session const& session, v1::Request const& request, Result<Made> const& result);

@@ -100,11 +100,22 @@ Result<Ring*> OwnTopic::make_ring(std::string_view set) {
     return added;
 }
 
-void OwnTopic::close_if_unwanted() {
-    if (!is_open() || is_wanted()) return;
+void OwnTopic::close() {
     auto* const ring = state_.rings.find(std::exchange(ring_id_, 0));
     bells_.clear();
     if (ring != nullptr) retire(state_, *ring);
+}
+
+void OwnTopic::close_if_unwanted() {
+    if (is_open() && !is_wanted()) close();
+}
+
+bool OwnTopic::give_up_ring_in(int segment) {
+    auto const* const ring = is_open() ? state_.rings.find(ring_id_) : nullptr;
+    if (ring == nullptr || ring->segment.id != segment) return false;
+    if (auto* const arena = state_.arenas.find(ring->segment)) arena->orphan = true;  // no other ring is laid into it
+    close();
+    return true;
 }
 
 void OwnTopic::publish(google::protobuf::Message const& message) {

@@ -36,10 +36,13 @@ public:
     Result<void> open();
     /// Takes them away where nobody is subscribed any more.
     void close_if_unwanted();
+    /// Somebody removed a segment. Returns: whether the ring lay in it: then it is left to those who have it mapped; open() makes another.
+    bool give_up_ring_in(int segment);
     /// Writes a message and rings its readers. One that is too long for the ring is dropped. Nothing where the topic is not open.
     void publish(google::protobuf::Message const& message);
 
 private:
+    void close();
     Result<Ring*> make_ring(std::string_view set);
     void ring_readers(Ring const& ring);
 

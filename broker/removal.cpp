@@ -60,6 +60,7 @@ void bear_loss(State& state, RegistryRecord const& record) {
             auto const arena = state.arenas.all().find(record.id);
             if (arena == state.arenas.all().end()) return;
             auto const owner = arena->second->session_id;  // copied: ending the session may take the arena along
+            if (owner == 0) return state.events.segment_removed(record.id);
             return end_sessions(state, why, [&](Session const& session) { return session.id == owner; });
         }
         default:

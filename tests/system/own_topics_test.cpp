@@ -1,6 +1,7 @@
 // What busd itself publishes on `$bus/events`: told as it happens, there only while somebody listens, waiting for nobody.
 #include <bus/v1/events.pb.h>
 #include <gtest/gtest.h>
+#include <sys/shm.h>
 
 #include <algorithm>
 #include <bus/introspect.hpp>
@@ -263,6 +264,18 @@ TEST_F(OwnTopics, GoOnWithTheNextBrokerWhenOneHandsOver) {
     ASSERT_TRUE(eventually([&] { return !broker_lives(broker); }));
     broker.restart();
     EXPECT_EQ(next(BusEvent::broker_took_over).generation(), 2u);
+}
+
+TEST_F(OwnTopics, GoOnInAnotherRingWhereTheirMemoryWasRemoved) {
+    auto const objects = bus::kernel_objects(broker.options()).value();
+    auto const arena = std::ranges::find(objects, "arena", &bus::KernelObject::use);
+    ASSERT_NE(arena, objects.end());
+    ASSERT_EQ(::shmctl(arena->id, IPC_RMID, nullptr), 0);
+    (void)next(BusEvent::broker_started);
+    auto const other = broker.connect("other").value();
+    EXPECT_EQ(next(BusEvent::client_came).client().name(), "other");
+    auto late = watcher.subscriber<BusEvent>(kEvents, {.history = 1}).value();
+    EXPECT_EQ(late.receive_for(patience()).value().message().client().name(), "other");
 }
 
 TEST_F(OwnTopics, TellTheEndOfTheBusAndLeaveNothing) {

@@ -29,9 +29,12 @@ BusInfo Look::info() const {
                    .version = std::string(shm::text(head.broker_version))};
     Picture const picture(bus_.directory());
     info.clients = picture.sessions.size();
-    info.topics = picture.topics.size();
-    info.publishers = static_cast<std::uint64_t>(std::ranges::count_if(
-        picture.rings, [](auto const& ring) { return ring->head.state == static_cast<std::uint32_t>(shm::RingState::live); }));
+    // Of programs: what busd publishes itself is there only because somebody looks.
+    info.topics = static_cast<std::uint64_t>(
+        std::ranges::count_if(picture.topics, [](auto const& topic) { return !is_reserved(shm::text(topic->name)); }));
+    info.publishers = static_cast<std::uint64_t>(std::ranges::count_if(picture.rings, [](auto const& ring) {
+        return ring->session_id != 0 && ring->head.state == static_cast<std::uint32_t>(shm::RingState::live);
+    }));
     for (auto const& subscription : picture.subscriptions)
         ++(subscription->kind == shm::ReaderKind::observer ? info.observers : info.subscribers);
     return info;
