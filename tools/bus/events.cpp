@@ -35,7 +35,7 @@ struct Heard {
 class EventStream {
 public:
     static Result<EventStream> open(Connection& bus, Context& context) {
-        auto subscriber = bus.subscriber<Any>(kTopic, {.observe = true});
+        auto subscriber = bus.subscriber<BusEvent>(kTopic, {.observe = true});
         if (!subscriber) return subscriber.error();
         EventStream stream(bus, std::move(*subscriber), context);
         auto listens = bus.on_event([gone = stream.broker_gone_](bus::Event const& event) {
@@ -66,7 +66,7 @@ public:
     std::uint64_t lost() const noexcept { return subscriber_.lost(); }
 
 private:
-    EventStream(Connection& bus, Subscriber<Any> subscriber, Context& context)
+    EventStream(Connection& bus, Subscriber<BusEvent> subscriber, Context& context)
         : bus_(&bus), context_(&context), subscriber_(std::move(subscriber)) {}
 
     Heard take() {
@@ -80,12 +80,11 @@ private:
             auto const sample = subscriber_.try_receive();
             if (!sample && sample.error() == Errc::would_block) return {};
             if (!sample) return sample.error();
-            auto event = sample->message().as<BusEvent>();
-            if (!event) return event.error();
+            auto const& event = sample->message();
             // A broker that was replaced at once was not missed.
-            if (event->kind() == BusEvent::broker_took_over && !is_missed_) add_loss("the broker was gone; another one has taken over");
-            is_missed_ = event->kind() == BusEvent::broker_ending;
-            waiting_.push_back({std::move(*event), sample->info().lost_before});
+            if (event.kind() == BusEvent::broker_took_over && !is_missed_) add_loss("the broker was gone; another one has taken over");
+            is_missed_ = event.kind() == BusEvent::broker_ending;
+            waiting_.push_back({event, sample->info().lost_before});
         }
         return {};
     }
@@ -97,7 +96,7 @@ private:
 
     Connection* bus_;
     Context* context_;
-    Subscriber<Any> subscriber_;
+    Subscriber<BusEvent> subscriber_;
     std::vector<int> fds_;
     std::deque<Heard> waiting_;
     std::shared_ptr<bool> broker_gone_ = std::make_shared<bool>(false);  // and not told yet
