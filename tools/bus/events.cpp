@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <memory>
 
 #include "connect.hpp"
 #include "errors.hpp"
@@ -25,6 +24,7 @@ using BusEvent = v1::Event;
 
 constexpr char const* kTopic = "$bus/events";
 constexpr std::size_t kAtOnce = 64;
+constexpr std::chrono::milliseconds kLook{250};  // whether the broker lives
 
 struct Heard {
     BusEvent event;
@@ -37,14 +37,9 @@ public:
     static Result<EventStream> open(Connection& bus, Context& context) {
         auto subscriber = bus.subscriber<BusEvent>(kTopic, {.observe = true});
         if (!subscriber) return subscriber.error();
-        EventStream stream(bus, std::move(*subscriber), context);
-        auto listens = bus.on_event([gone = stream.broker_gone_](bus::Event const& event) {
-            if (event.kind == bus::Event::Kind::broker_lost) *gone = true;
-        });
-        if (!listens) return listens.error();
-        stream.fds_ = {stream.subscriber_.fd(), bus.fd()};
-        if (std::ranges::min(stream.fds_) < 0) return Error(Errc::limit, "no descriptor is left for the events of the bus", "ulimit -n");
-        return stream;
+        auto const fd = subscriber->fd();
+        if (fd < 0) return Error(Errc::limit, "no descriptor is left for the events of the bus", "ulimit -n");
+        return EventStream(std::move(*subscriber), fd, context);
     }
 
     /// Errors: those of wait_readable(); closed, with a text: the bus ended.
@@ -52,22 +47,19 @@ public:
         while (true) {
             if (interrupted()) return Errc::cancelled;
             if (std::chrono::steady_clock::now() >= deadline) return Errc::timeout;
+            if (waiting_.empty())
+                if (auto heard = hear(); !heard && waiting_.empty()) return heard.error();
             if (!waiting_.empty()) return take();
-            if (auto heard = hear(); !heard) return heard.error();
-            if (!waiting_.empty()) continue;
-            // What a dead broker had told was read by now.
-            if (auto done = bus_->dispatch(); !done) return done.error();
-            if (std::exchange(*broker_gone_, false) && !want_broker(*context_))
-                add_loss("the broker is gone; clients go on, and wait for the next one");
-            if (!waiting_.empty()) continue;
-            if (auto waited = wait_readable(context_->out, fds_, deadline); !waited) return waited.error();
+            auto const waited = wait_readable(context_->out, {fd_}, std::min(deadline, next_look_));
+            if (!waited && waited.error() != Errc::timeout) return waited.error();
+            if (auto looked = look_at_broker(); !looked && waiting_.empty()) return looked.error();
         }
     }
     std::uint64_t lost() const noexcept { return subscriber_.lost(); }
 
 private:
-    EventStream(Connection& bus, Subscriber<BusEvent> subscriber, Context& context)
-        : bus_(&bus), context_(&context), subscriber_(std::move(subscriber)) {}
+    EventStream(Subscriber<BusEvent> subscriber, int fd, Context& context)
+        : context_(&context), subscriber_(std::move(subscriber)), fd_(fd) {}
 
     Heard take() {
         auto heard = std::move(waiting_.front());
@@ -75,32 +67,50 @@ private:
         return heard;
     }
 
+    // Errors: closed, once all was heard. What can't be read is said and passed over.
     Result<void> hear() {
         for (std::size_t count = 0; count < kAtOnce; ++count) {
             auto const sample = subscriber_.try_receive();
             if (!sample && sample.error() == Errc::would_block) return {};
-            if (!sample) return sample.error();
+            if (!sample && sample.error() != Errc::invalid) return sample.error();
+            if (!sample) {
+                context_->note(sample.error().what());
+                continue;
+            }
             auto const& event = sample->message();
-            // A broker that was replaced at once was not missed.
-            if (event.kind() == BusEvent::broker_took_over && !is_missed_) add_loss("the broker was gone; another one has taken over");
-            is_missed_ = event.kind() == BusEvent::broker_ending;
+            if (event.kind() == BusEvent::broker_took_over) {
+                // One that was replaced at once was not missed.
+                if (!is_lost_ && !has_ended_) add_loss("the broker was gone; another one has taken over");
+                is_lost_ = false;
+            }
+            has_ended_ = event.kind() == BusEvent::broker_ending;
             waiting_.push_back({event, sample->info().lost_before});
         }
         return {};
     }
 
-    void add_loss(std::string text) {
-        waiting_.push_back({own_event(BusEvent::broker_lost, wall_now(), std::move(text)), 0});
-        is_missed_ = true;
+    // A death rings nobody. What the dead one had told comes first.
+    Result<void> look_at_broker() {
+        if (std::chrono::steady_clock::now() < next_look_) return {};
+        next_look_ = deadline_in(kLook);
+        if (is_lost_ || want_broker(*context_)) return {};
+        if (auto heard = hear(); !heard) return heard;
+        if (!want_broker(*context_)) add_loss("the broker is gone; clients go on, and wait for the next one");
+        return {};
     }
 
-    Connection* bus_;
+    void add_loss(std::string text) {
+        waiting_.push_back({own_event(BusEvent::broker_lost, wall_now(), std::move(text)), 0});
+        is_lost_ = true;
+    }
+
     Context* context_;
     Subscriber<BusEvent> subscriber_;
-    std::vector<int> fds_;
+    int fd_;
+    Deadline next_look_ = deadline_in(kLook);
     std::deque<Heard> waiting_;
-    std::shared_ptr<bool> broker_gone_ = std::make_shared<bool>(false);  // and not told yet
-    bool is_missed_ = false;                                             // nothing was heard since its end
+    bool is_lost_ = false;    // told, and no other one was heard of since
+    bool has_ended_ = false;  // it said so itself
 };
 
 class Events final : public Verb {
