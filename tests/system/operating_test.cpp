@@ -75,7 +75,7 @@ TEST_F(Operating, RefusesToRemoveATopicInUseAndNamesItsUsers) {
     auto const refused = [&](std::string const& counts, std::string const& name) {
         auto const error = bus.remove_topic("t").error();
         EXPECT_EQ(error, bus::Errc::conflict);
-        EXPECT_EQ(error.what(), "topic t is in use: " + counts + ", of " + name + " (session " + std::to_string(id_of(name)) + ")");
+        EXPECT_EQ(error.what(), "topic t is in use: " + counts + ", of " + name + " (client " + std::to_string(id_of(name)) + ")");
         EXPECT_NE(error.hint(), "");
     };
     {
