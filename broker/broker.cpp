@@ -136,6 +136,7 @@ void Broker::tick() {
     look_after_sessions(state_);
     take_back_unread(state_);
     forget_strangers(state_);
+    state_.events.look_again();
 }
 
 }  // namespace bus::broker

@@ -144,8 +144,8 @@ void Dispatcher::carry_out(Session& session, v1::Request const& request) {
         answer(session, session.last_answer);
         return;
     }
-    state_.events.request_begins(session, request);
-    auto const result = perform(state_, session, request);
+    auto const begun = state_.events.request_begins(session, request);
+    auto const result = begun ? perform(state_, session, request) : Result<Made>(begun.error());
     state_.events.request_ends(session, request, result);
     if (number == 0) {
         if (!result) log::info("session " + std::to_string(session.id) + " (" + session.name + "): " + result.error().what());

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <bus/name.hpp>
+#include <utility>
 
 #include "log.hpp"
 #include "state.hpp"
@@ -95,19 +96,28 @@ Event Events::event(Event::Kind kind, Session const& session) const {
 // ---- busd itself --------------------------------------------------------------------------------------------------------------
 
 // The first message says since when this busd tells: what was before is not known, or in the ring of another one.
-void Events::open() {
-    if (topic_.is_open()) return;
-    if (auto opened = topic_.open(); !opened) return log::warning(topic_.name() + ": nothing is told there: " + opened.error().what());
+Result<void> Events::open() {
+    if (topic_.is_open()) return {};
+    if (auto opened = topic_.open(); !opened) {
+        if (!std::exchange(complained_, true)) log::warning(topic_.name() + ": nothing is told there: " + opened.error().what());
+        return opened.error();
+    }
+    complained_ = false;
     auto first = event(beginning_);
     set_time(first, began_ns_);
     first.set_text("busd[" + std::to_string(::getpid()) + "] serves, generation " + std::to_string(state_.objects.generation()));
     topic_.publish(first);
+    return {};
+}
+
+void Events::look_again() {
+    if (!topic_.is_open() && topic_.is_wanted()) (void)open();
 }
 
 void Events::took_over() {
     beginning_ = Event::broker_took_over;
     last_id_ = state_.ids.last();
-    if (topic_.is_wanted()) open();
+    if (topic_.is_wanted()) (void)open();
 }
 
 void Events::ends(std::string_view how) {
@@ -118,16 +128,19 @@ void Events::ends(std::string_view how) {
 }
 
 void Events::segment_removed(int segment) {
-    if (topic_.give_up_ring_in(segment) && topic_.is_wanted()) open();
+    if (topic_.give_up_ring_in(segment) && topic_.is_wanted()) (void)open();
 }
 
 // ---- requests -----------------------------------------------------------------------------------------------------------------
 
-void Events::request_begins(Session const& session, v1::Request const& request) {
+Result<void> Events::request_begins(Session const& session, v1::Request const& request) {
     last_id_ = state_.ids.last();
     removes_ = request.has_remove_topic();
-    if (!session.live() || !request.has_create_subscription()) return;
-    if (topic_.is_meant_by(request.create_subscription().pattern())) open();
+    if (!session.live() || !request.has_create_subscription()) return {};
+    auto const& pattern = request.create_subscription().pattern();
+    if (!topic_.is_meant_by(pattern)) return {};
+    auto const opened = open();
+    return pattern == topic_.name() ? opened : Result<void>();
 }
 
 void Events::request_ends(Session const& session, v1::Request const& request, Result<Made> const& result) {
@@ -197,7 +210,7 @@ void Events::client_left(Session const& session, How how, std::string_view why) 
 void Events::evicted(Session const& session, Session const& by) {
     if (!topic_.is_open() || !session.live()) return;
     auto evicted = event(Event::evicted, session);
-    evicted.set_text(text_of("by " + by.name + " (session " + std::to_string(by.id) + ")"));
+    evicted.set_text(text_of("by " + by.name + " (client " + std::to_string(by.id) + ")"));
     topic_.publish(evicted);
 }
 

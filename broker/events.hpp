@@ -27,8 +27,12 @@ public:
     /// Somebody removed that segment; where our ring lay in it another one is made.
     void segment_removed(int segment);
 
-    /// Around each request: what it made is told, and a refusal.
-    void request_begins(Session const& session, v1::Request const& request);
+    /// Once a second: where there was no room to tell anything, and somebody still listens, there may be some now.
+    void look_again();
+
+    /// Around each request: what it made is told, and a refusal. Errors: limit: it subscribes to the events by name, and there is no room
+    /// for the ring; it must not be carried out then.
+    Result<void> request_begins(Session const& session, v1::Request const& request);
     void request_ends(Session const& session, v1::Request const& request, Result<Made> const& result);
 
     /// Before it loses what it has. An offer that nobody took tells nothing.
@@ -42,7 +46,7 @@ public:
 private:
     v1::Event event(v1::Event::Kind kind) const;
     v1::Event event(v1::Event::Kind kind, Session const& session) const;
-    void open();
+    Result<void> open();
     void tell_came(Session const& session, v1::Request const& request, Made const& made);
     void tell_topic_made(Topic const& topic);
     void tell_refused(Session const& session, v1::Request const& request, Error const& why);
@@ -51,8 +55,9 @@ private:
     OwnTopic topic_;
     v1::Event::Kind beginning_ = v1::Event::broker_started;
     std::int64_t began_ns_;
-    std::uint64_t last_id_;  // before the request that is being carried out: what has a higher one was made by it
-    bool removes_ = false;   // it is an operator's RemoveTopic
+    std::uint64_t last_id_;    // before the request that is being carried out: what has a higher one was made by it
+    bool removes_ = false;     // it is an operator's RemoveTopic
+    bool complained_ = false;  // that there is no room was logged
 };
 
 }  // namespace bus::broker

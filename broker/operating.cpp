@@ -29,6 +29,7 @@ std::string users_of(State& state, Topic const& topic) {
         if (subscription->named && subscription->pattern == topic.name) sessions.insert(subscription->session_id);
     std::string text;
     std::size_t count = 0;
+    if (sessions.erase(0) > 0) text = "busd";  // a topic of its own
     for (auto const id : sessions) {
         if (++count > kMostNamed) return text + " and " + std::to_string(sessions.size() - kMostNamed) + " more";
         auto const* const session = state.sessions.find(id);

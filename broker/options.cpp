@@ -17,7 +17,7 @@ Options parse_options(int argc, char** argv) {
     app.footer(
         "Signals: SIGTERM, SIGINT end the bus and leave nothing; SIGQUIT leaves everything for the next busd;\n"
         "SIGHUP reads the configuration again; SIGUSR1 writes the state to stderr.\n"
-        "Exit status: 0 ended in order, 1 error, 2 wrong usage, 4 (--stop) there is no busd.");
+        "Exit status: 0 ended in order, 1 error, 2 wrong usage, 4 (--stop) there is no busd,\n5 (--stop) it is another user's.");
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {

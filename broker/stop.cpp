@@ -17,7 +17,7 @@
 namespace bus::broker {
 namespace {
 
-constexpr int kNoBroker = 4;
+constexpr int kNoBroker = 4, kNotPermitted = 5;
 
 int say(Error const& error) {
     std::fprintf(stderr, "busd: %s\n", error.what().c_str());
@@ -29,6 +29,11 @@ int end_process(pid_t pid) {
     sys::FileDescriptor const process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!process) return errno == ESRCH ? 0 : say(sys::call_failed(errno, "pidfd_open", "pid " + std::to_string(pid)));
     if (::syscall(SYS_pidfd_send_signal, process.fd(), SIGTERM, nullptr, 0) != 0 && errno != ESRCH) {
+        if (errno == EPERM) {
+            (void)say(Error(Errc::not_permitted, "busd (pid " + std::to_string(pid) + ") belongs to another user, who alone can end it",
+                            "do it as that user, or as root: sudo busd --stop"));
+            return kNotPermitted;
+        }
         return say(sys::call_failed(errno, "pidfd_send_signal", "pid " + std::to_string(pid) + ", SIGTERM"));
     }
     auto const ended = sys::poll_until(process.fd(), POLLIN, sys::kForever);

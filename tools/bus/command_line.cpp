@@ -19,6 +19,13 @@
 namespace bus::tool {
 namespace {
 
+/// CLI11 takes "[a,b]" for a list of two. What looks like one is marked before it comes there, and stays as it was typed.
+constexpr char kGuard = '\x01';
+std::string guarded(std::string const& argument) {
+    return argument.starts_with('[') && argument.ends_with(']') ? kGuard + argument : argument;
+}
+std::string unguarded(std::string const& text) { return text.starts_with(kGuard) ? text.substr(1) : text; }
+
 /// Runs a parser of ours on an option's text, as a CLI11 callback.
 template <class T, class Parse>
 CLI::callback_t parsed_into(std::optional<T>& target, Parse parse) {
@@ -56,11 +63,21 @@ public:
         app_.add_flag(names + "{" + plain + "}", target, help)->check(CLI::IsMember(std::move(choices)));
     }
     void text(std::string const& names, std::string& target, std::string const& help, Need need, std::string const& type) override {
-        app_.add_option(names, target, help)->required(need == Need::required)->type_name(type);
+        auto const take = [&target](CLI::results_t const& texts) {
+            target = unguarded(texts.back());
+            return true;
+        };
+        app_.add_option(names, take, help)->required(need == Need::required)->type_name(type)->expected(1);
     }
     void texts(std::string const& names, std::vector<std::string>& target, std::string const& help, Need need,
                std::string const& type) override {
-        auto* option = app_.add_option(names, target, help)->required(need == Need::required)->type_name(type);
+        auto const take = [&target](CLI::results_t const& texts) {
+            target.clear();
+            std::ranges::transform(texts, std::back_inserter(target), unguarded);
+            return true;
+        };
+        auto* option = app_.add_option(names, take, help)->required(need == Need::required)->type_name(type);
+        option->expected(1, CLI::detail::expected_max_vector_size);
         if (names.starts_with('-')) option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {
@@ -134,6 +151,7 @@ Result<CommandLine> parse_verb(VerbEntry const& entry, std::vector<std::string> 
     declare_everywhere(options, context);
     command.verb->declare(options);
     app.set_help_flag("-h,--help");
+    std::ranges::transform(arguments, arguments.begin(), guarded);
     std::reverse(arguments.begin(), arguments.end());
     try {
         app.parse(arguments);
@@ -165,6 +183,7 @@ Result<CommandLine> help_for(std::vector<std::string> arguments, Context& contex
 }  // namespace
 
 bool wants_json(std::vector<std::string> const& arguments) { return has_any(arguments, {"--json"}); }
+bool wants_nagios(std::vector<std::string> const& arguments) { return has_any(arguments, {"--nagios"}); }
 
 Result<CommandLine> parse_command_line(std::vector<std::string> arguments, Context& context) {
     std::size_t at = 0;

@@ -22,5 +22,6 @@ Result<CommandLine> parse_command_line(std::vector<std::string> arguments, Conte
 
 /// Whether `--json` stands before any `--`: asked for before the arguments are known to be good, so that a usage error is JSON too.
 bool wants_json(std::vector<std::string> const& arguments);
+bool wants_nagios(std::vector<std::string> const& arguments);
 
 }  // namespace bus::tool

@@ -17,16 +17,19 @@ public:
     }
 
     Result<ExitStatus> run(Context& context) override {
-        auto const text = words_given_ ? Result<std::string>(candidate_lines(context)) : script();
+        auto const text = words_given_ ? Result<std::string>(candidate_lines(context)) : script(context);
         if (!text) return text.error();
         if (auto written = context.out.write(*text); !written) return written.error();
         return ExitStatus::done;
     }
 
 private:
-    Result<std::string> script() const {
-        if (words_.size() == 1) {
-            if (auto const found = completion_script(words_.front()); !found.empty()) return std::string(found);
+    Result<std::string> script(Context const& context) const {
+        auto const found = words_.size() == 1 ? completion_script(words_.front()) : std::string_view();
+        if (!found.empty()) {
+            JsonWriter json;
+            json.object().member("shell", words_.front()).member("script", found).end_object();
+            return context.json ? json.take() + "\n" : std::string(found);
         }
         return usage_error(words_.empty() ? "bus completion wants a shell" : "there is no completion for '" + words_.front() + "'",
                            "bus completion bash, zsh or fish");

@@ -5,6 +5,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "condition_node.hpp"
 #include "condition_tokens.hpp"
@@ -65,6 +66,8 @@ private:
     /// The kinds of both sides, a lone name being a value of the enumeration on the other side.
     Result<void> check_comparison(Node const& node) const {
         if (is_enum_value(node.left, node.right) || is_enum_value(node.right, node.left)) return {};
+        for (auto const& [name, of] : {std::pair(&node.left, &node.right), std::pair(&node.right, &node.left)})
+            if (auto good = check_enum_text(node, *name, *of); !good) return good;
         auto const left = kind_of(node.left);
         if (!left) return left.error();
         auto const right = kind_of(node.right);
@@ -81,6 +84,16 @@ private:
         bool const ordered = node.sign.starts_with('<') || node.sign.starts_with('>');
         if (ordered && *left == FieldKind::truth) return condition_error(text_, node.left.at, "a bool is neither less nor greater");
         return {};
+    }
+
+    /// A text that is compared with an enumeration names a value of it.
+    Result<void> check_enum_text(Node const& node, Operand const& text, Operand const& of) const {
+        auto const* const name = std::get_if<std::string>(&text.constant);
+        if (text.kind != Operand::Kind::constant || name == nullptr || of.kind != Operand::Kind::field || node.expression != nullptr)
+            return {};
+        auto const kind = kind_at(type_, of.path);
+        if (!kind || *kind != FieldKind::enumeration || has_enum_value(type_, of.path, *name)) return {};
+        return condition_error(text_, text.at, "the enumeration of '" + of.name + "' has no value '" + *name + "'");
     }
 
     static bool is_enum_with(FieldKind one, FieldKind other) {

@@ -35,9 +35,12 @@ void add_leaves(Descriptor const& type, std::string const& prefix, std::vector<D
 
 std::string line_of(std::vector<std::string> const& cells) {
     std::string line;
-    for (auto const& cell : cells) line += (line.empty() ? "" : ",") + csv_cell(cell);
+    for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : ",") + csv_cell(cells[i]);
     return line + "\n";
 }
+
+/// Bytes, plain structs, and protobuf's own types, whose JSON is no object of their fields.
+bool is_one_column(Descriptor const* type) { return type == nullptr || type->file()->package() == "google.protobuf"; }
 
 }  // namespace
 
@@ -58,10 +61,10 @@ std::string csv_cell(std::string const& text) {
 std::string CsvFormat::titles(Sample<Any> const& sample) {
     type_ = sample.message().type();
     auto const* const descriptor = sample.message().descriptor();
-    if (fields_.empty() && descriptor != nullptr) fields_ = leaf_fields(*descriptor);
+    if (fields_.empty() && !is_one_column(descriptor)) fields_ = leaf_fields(*descriptor);
     std::vector<std::string> cells{"time", "topic", "publisher", "sequence", "lost"};
     std::ranges::copy(fields_, std::back_inserter(cells));
-    if (descriptor == nullptr) cells.emplace_back("message");
+    if (fields_.empty()) cells.emplace_back("message");
     return line_of(cells);
 }
 
@@ -72,7 +75,7 @@ Result<std::string> CsvFormat::format(Sample<Any> const& sample, std::string con
     auto const& info = sample.info();
     std::vector<std::string> cells{info.sent == SentTime{} ? std::string() : rfc3339(info.sent), std::string(info.topic),
                                    std::to_string(info.publisher), std::to_string(info.sequence), std::to_string(info.lost_before)};
-    if (sample.message().descriptor() == nullptr) {
+    if (fields_.empty()) {
         cells.push_back(without_quotes(message_json));
     } else {
         auto values = values_at(message_json, fields_);

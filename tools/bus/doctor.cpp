@@ -34,6 +34,10 @@ public:
             if (auto again = look(context)) report.buses = std::move(*again);
         }
         for (auto const& bus : report.buses) report.findings.push_back(finding_of(bus));
+        if (!context.bus.empty() && report.buses.empty() && !clean_) {
+            auto const missing = no_such_bus(context);
+            report.findings.push_back({Finding::Grade::mend, "bus", missing.what(), missing.hint()});
+        }
         auto const text = context.json ? report_json(report) : report_text(report, context.verbose);
         if (auto written = context.out.write(text); !written) return written.error();
         bool const mend =
@@ -49,9 +53,12 @@ private:
         return buses;
     }
 
+    static Error no_such_bus(Context const& context) {
+        return {Errc::no_broker, "there is no bus '" + context.bus + "'", "busd --bus " + context.bus + " --detach"};
+    }
+
     static Result<ExitStatus> tell_monitor(Report report, Result<std::vector<FoundBus>> buses, Context& context) {
-        if (buses && !context.bus.empty() && buses->empty())
-            buses = Error(Errc::no_broker, "there is no bus '" + context.bus + "'", "busd --bus " + context.bus + " --detach");
+        if (buses && !context.bus.empty() && buses->empty()) buses = no_such_bus(context);
         if (buses)
             for (auto const& bus : *buses) report.findings.push_back(finding_of(bus));
         auto const line = buses ? nagios_line(report.findings, *buses) : nagios_line(buses.error());

@@ -53,6 +53,9 @@ Result<std::string> EchoFormat::format(Sample<Any> const& sample) {
     std::string error;
     auto const message = message_json(sample, error);
     if (!message) return message.error();
+    if (options_.csv && !error.empty())
+        return Error(Errc::invalid,
+                     "message " + std::to_string(sample.info().sequence) + " of '" + std::string(sample.info().topic) + "': " + error);
     if (options_.csv) return csv_.format(sample, *message);
     return options_.json ? json_line(sample, *message, error) : text_line(sample, *message, error);
 }

@@ -23,7 +23,8 @@ public:
     explicit EchoFormat(EchoOptions const& options) : options_(options), csv_(options.fields) {}
 
     /// A line, or raw bytes. A message that can't be decoded is a line too: `message` is null, and `error` says why.
-    /// Empty: it has no place in the table of --csv. Errors: usage_error(): the type has no such field.
+    /// Empty: it has no place in the table of --csv. Errors: usage_error(): the type has no such field; invalid: it can't be decoded, and a
+    /// table has no place for that.
     Result<std::string> format(Sample<Any> const& sample);
 
 private:

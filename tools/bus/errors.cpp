@@ -25,7 +25,9 @@ std::string_view name_of(SchemaDifference::Change::Verdict verdict) {
 }
 
 /// The library speaks to programs; this is what a user can do.
-std::string hint_of(Error const& error) { return error == Errc::closed ? "start the bus again: busd --detach" : error.hint(); }
+std::string hint_of(Error const& error) {
+    return error == Errc::closed && error.hint().empty() ? "start the bus again: busd --detach" : error.hint();
+}
 
 }  // namespace
 
@@ -67,10 +69,15 @@ void write_words(std::string_view text) noexcept {
 }
 
 std::string printable(std::string_view text) {
-    std::string shown(text);
-    for (auto& c : shown) {
-        auto const u = static_cast<unsigned char>(c);
-        if ((u < 0x20 && c != '\n' && c != '\t') || u == 0x7F) c = '?';
+    std::string shown;
+    shown.reserve(text.size());
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        auto const c = static_cast<unsigned char>(text[at]);
+        bool const control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+        // U+0080 to U+009F, which are control characters too, in UTF-8.
+        bool const c1 = c == 0xC2 && at + 1 < text.size() && (static_cast<unsigned char>(text[at + 1]) & 0xE0) == 0x80;
+        shown += control || c1 ? '?' : text[at];
+        if (c1) ++at;
     }
     return shown;
 }

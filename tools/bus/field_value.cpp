@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -75,6 +76,15 @@ std::optional<Place> find(Message const& whole, FieldPath const& path) {
 
 bool is_whole_list(Place const& at) { return at.field->is_repeated() && at.element < 0; }
 
+/// What JSON shows of it: 0.1 and not 0.100000001490116, so that it compares with 0.1 as one reads it.
+double as_shown(float number) {
+    std::array<char, 32> text{};
+    auto const written = std::to_chars(text.data(), text.data() + text.size(), number);
+    double shown = number;
+    (void)std::from_chars(text.data(), written.ptr, shown);
+    return shown;
+}
+
 /// Of one field or element that is no message.
 FieldValue scalar(Message const& message, FieldDescriptor const& field, int element) {
     auto const& reflection = *message.GetReflection();
@@ -94,7 +104,7 @@ FieldValue scalar(Message const& message, FieldDescriptor const& field, int elem
         case FieldDescriptor::CPPTYPE_UINT64:
             return std::uint64_t{get(&R::GetUInt64, &R::GetRepeatedUInt64)};
         case FieldDescriptor::CPPTYPE_FLOAT:
-            return double{get(&R::GetFloat, &R::GetRepeatedFloat)};
+            return as_shown(get(&R::GetFloat, &R::GetRepeatedFloat));
         case FieldDescriptor::CPPTYPE_DOUBLE:
             return get(&R::GetDouble, &R::GetRepeatedDouble);
         case FieldDescriptor::CPPTYPE_STRING:
@@ -102,7 +112,7 @@ FieldValue scalar(Message const& message, FieldDescriptor const& field, int elem
         case FieldDescriptor::CPPTYPE_ENUM: {
             auto const number = get(&R::GetEnumValue, &R::GetRepeatedEnumValue);
             auto const* const value = field.enum_type()->FindValueByNumber(number);
-            return EnumValue{number, value == nullptr ? std::to_string(number) : value->name()};
+            return EnumValue{number, value == nullptr ? std::to_string(number) : value->name(), field.enum_type()};
         }
         case FieldDescriptor::CPPTYPE_MESSAGE:
             break;
@@ -138,6 +148,12 @@ std::partial_ordering compare_numbers(A a, B b) {
     } else {
         return static_cast<long double>(a) <=> static_cast<long double>(b);  // which holds any 64 bits exactly, on x86
     }
+}
+
+std::partial_ordering compare_with_name(EnumValue const& value, std::string const& name) {
+    auto const* const named = value.type == nullptr ? nullptr : value.type->FindValueByName(name);
+    if (named == nullptr) return std::partial_ordering::unordered;
+    return value.number <=> std::int64_t{named->number()};
 }
 
 }  // namespace
@@ -189,9 +205,9 @@ std::partial_ordering compare(FieldValue const& a, FieldValue const& b) {
             else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, EnumValue>)
                 return x.number <=> y.number;
             else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, std::string>)
-                return x.name <=> y;
+                return compare_with_name(x, y);
             else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, EnumValue>)
-                return x <=> y.name;
+                return 0 <=> compare_with_name(y, x);
             else if constexpr (std::is_same_v<X, EnumValue> && kNumbers<std::int64_t, Y>)
                 return compare_numbers(x.number, y);
             else if constexpr (std::is_same_v<Y, EnumValue> && kNumbers<X, std::int64_t>)

@@ -12,6 +12,7 @@
 
 namespace google::protobuf {
 class Descriptor;
+class EnumDescriptor;
 class Message;
 }  // namespace google::protobuf
 
@@ -23,6 +24,7 @@ FieldPath field_path(std::string_view dotted);
 struct EnumValue {
     std::int64_t number = 0;
     std::string name;
+    google::protobuf::EnumDescriptor const* type = nullptr;  // lives as long as the message
 };
 /// Nothing: a field of a message that is not set, an element that is not there.
 using FieldValue = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, EnumValue>;
@@ -41,7 +43,7 @@ std::size_t size_at(google::protobuf::Message const& message, FieldPath const& p
 /// A message or an optional field is set, a list is not empty, another field is not zero, an element is there.
 bool is_set_at(google::protobuf::Message const& message, FieldPath const& path);
 
-/// Unordered where they can't be compared. An enumeration compares by its name with texts, by its number with numbers.
+/// Unordered where they can't be compared. An enumeration compares by its number, with a text by that of the value of that name.
 std::partial_ordering compare(FieldValue const& a, FieldValue const& b);
 
 }  // namespace bus::tool

@@ -93,7 +93,7 @@ constexpr std::string_view kConditions =
     "  position.x <= -1.5 && valid        fields of fields; a bool may stand alone\n"
     "  name == 'arm-1' || name =~ '^leg'  texts in quotes; =~ and !~ search a regular expression (RE2)\n"
     "  state == RUNNING                   an enum's value by its name or number\n"
-    "  points.0.x > 0, tags.front == 'a'  elements of lists by number, of maps by key\n"
+    "  points.0.x > 0 or tags.a == 1      elements of lists by number, of maps by key\n"
     "  !(error) and size(points) >= 3     not, and, or, parentheses; size of a list, map, text or bytes\n"
     "  has(position)                      whether a field is set\n"
     "\n"

@@ -15,7 +15,15 @@ namespace {
 
 constexpr std::size_t kLongest = std::size_t{64} << 20;
 
-Error too_long() { return {Errc::too_large, "more than 64 MiB on standard input without an end of line", "write one message a line"}; }
+Error too_long() {
+    return {Errc::too_large, "more than 64 MiB on standard input in one message",
+            "messages are lines, or --raw=delimited has their lengths"};
+}
+
+Error cut_off(std::string const& where) {
+    return {Errc::invalid, "standard input ends in the middle of " + where,
+            "it was cut off, or is not what `bus topic echo --raw=delimited` writes"};
+}
 
 }  // namespace
 
@@ -79,7 +87,7 @@ Result<std::optional<std::string>> Input::delimited() {
             auto const more = fill();
             if (!more) return more.error();
             if (!*more && held_.size() == at_) return std::optional<std::string>();
-            if (!*more) return Error(Errc::invalid, "standard input ends in the middle of a length");
+            if (!*more) return cut_off("a length");
         }
         auto const byte = static_cast<unsigned char>(held_[at_ + used]);
         if (shift > 28)
@@ -91,11 +99,12 @@ Result<std::optional<std::string>> Input::delimited() {
         break;
     }
     if (length > kLongest)
-        return Error(Errc::too_large, "a message of " + std::to_string(length) + " bytes on standard input; 64 MiB are allowed");
+        return Error(Errc::too_large, "a message of " + std::to_string(length) + " bytes on standard input; 64 MiB are allowed",
+                     "`bus topic echo --raw=delimited` writes what is read here");
     while (held_.size() - at_ < length) {
         auto const more = fill();
         if (!more) return more.error();
-        if (!*more) return Error(Errc::invalid, "standard input ends in the middle of a message of " + std::to_string(length) + " bytes");
+        if (!*more) return cut_off("a message of " + std::to_string(length) + " bytes");
     }
     return std::optional(take(length));
 }

@@ -1,6 +1,8 @@
 // SIGINT and SIGTERM as something that can be waited for. A second SIGINT ends the program at once.
 #pragma once
 
+#include <vector>
+
 namespace bus {
 class Connection;
 }
@@ -9,11 +11,13 @@ namespace bus::tool {
 
 /// Catches SIGINT and SIGTERM, ignores SIGPIPE. Call once, before the first wait.
 void catch_interrupts();
+/// In a child, before it becomes another program: the signals as we found them.
+void leave_interrupts() noexcept;
 bool interrupted() noexcept;
-/// By SIGTERM.
-bool terminated() noexcept;
-/// From now on SIGINT is somebody else's, the child's that shares our terminal: a second one does not end us.
-void leave_interrupts_to_child() noexcept;
+/// From now on signals are a child's, SIGHUP and SIGQUIT too: a second SIGINT does not end us.
+void catch_all_for_child() noexcept;
+/// Those that came since the last call.
+std::vector<int> take_signals();
 /// Readable once interrupted() is true.
 int interrupt_fd() noexcept;
 /// Sleeps until interrupted() is true.

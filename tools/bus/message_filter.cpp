@@ -3,6 +3,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <bus/name.hpp>
 
 #include "errors.hpp"
@@ -10,26 +11,35 @@
 namespace bus::tool {
 
 void MessageFilter::declare(OptionSet& options) {
-    options.text("--where", text_, "Only messages for which this holds: 'x > 3' (see `bus help conditions`)", Need::optional, "CONDITION");
+    options.texts("--where", texts_, "Only messages for which this holds: 'x > 3' (see `bus help conditions`); may be repeated",
+                  Need::optional, "CONDITION");
 }
 
 Result<void> MessageFilter::check() {
-    if (text_.empty()) return {};
-    auto condition = Condition::parse(text_);
-    if (!condition) return condition.error();
-    condition_.emplace(std::move(*condition));
+    for (auto const& text : texts_) {
+        auto condition = Condition::parse(text);
+        if (!condition) return condition.error();
+        conditions_.push_back(std::move(*condition));
+    }
+    return {};
+}
+
+Result<void> MessageFilter::check_type(Any const& message) const {
+    auto const type = message.type();
+    auto const* const descriptor = message.descriptor();
+    if (descriptor == nullptr)
+        return usage_error(
+            type.empty() ? "--where: bytes have no fields" : "--where: the fields of plain struct " + std::string(type) + " are not known",
+            "leave --where out");
+    for (auto const& condition : conditions_)
+        if (auto good = condition.check(*descriptor); !good) return good;
     return {};
 }
 
 Result<bool> MessageFilter::fits(Sample<Any> const& sample, Selection const& selection, Context const& context) {
     auto const type = sample.message().type();
     if (auto const known = types_.find(type); known != types_.end()) return known->second;
-    auto const* const descriptor = sample.message().descriptor();
-    auto const good = descriptor == nullptr
-                          ? Result<void>(usage_error("--where: " + (type.empty() ? "bytes" : "plain struct " + std::string(type)) +
-                                                         (type.empty() ? " have no fields" : " has no fields that we know"),
-                                                     "leave --where out"))
-                          : condition_->check(*descriptor);
+    auto const good = check_type(sample.message());
     auto const topic = sample.info().topic;
     if (!good && !is_pattern(selection.patterns()[selection.first_match(topic)])) return good.error();
     if (!good) context.note("topic '" + std::string(topic) + "' and what else has its type is left out: " + good.error().what());
@@ -38,7 +48,7 @@ Result<bool> MessageFilter::fits(Sample<Any> const& sample, Selection const& sel
 }
 
 Result<bool> MessageFilter::passes(Sample<Any> const& sample, Selection const& selection, Context const& context) {
-    if (!condition_) return true;
+    if (conditions_.empty()) return true;
     auto const fit = fits(sample, selection, context);
     if (!fit || !*fit) return fit;
     auto const message = sample.message().dynamic();
@@ -47,7 +57,7 @@ Result<bool> MessageFilter::passes(Sample<Any> const& sample, Selection const& s
                      "' is left out: " + message.error().what());
         return false;
     }
-    return condition_->holds(**message);
+    return std::ranges::all_of(conditions_, [&](auto const& condition) { return condition.holds(**message); });
 }
 
 }  // namespace bus::tool

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <bus/payload.hpp>
 #include <bus/sample.hpp>
@@ -26,10 +26,11 @@ public:
     Result<bool> passes(Sample<Any> const& sample, Selection const& selection, Context const& context);
 
 private:
+    Result<void> check_type(Any const& message) const;
     Result<bool> fits(Sample<Any> const& sample, Selection const& selection, Context const& context);
 
-    std::string text_;
-    std::optional<Condition> condition_;
+    std::vector<std::string> texts_;
+    std::vector<Condition> conditions_;               // all must hold
     std::map<std::string, bool, std::less<>> types_;  // whether the condition means something for them
 };
 

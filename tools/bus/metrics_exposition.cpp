@@ -37,9 +37,9 @@ private:
     std::function<std::vector<MetricFamily>()> read_;
 };
 
-/// Two scrapes at once at most, and nobody keeps a thread from the others by saying nothing.
+/// A few scrapes at once at most, and nobody keeps a thread from the others for long by saying nothing.
 std::vector<std::string> server_options(ListenAddress const& address) {
-    return {"listening_ports", address.text(), "num_threads", "2", "request_timeout_ms", "5000"};
+    return {"listening_ports", address.text(), "num_threads", "8", "request_timeout_ms", "2000"};
 }
 
 }  // namespace

@@ -31,8 +31,12 @@ public:
 
 private:
     Result<ExitStatus> run_on(testing::LocalBroker const& broker, Context const& context) const {
-        leave_interrupts_to_child();
+        catch_all_for_child();
         auto child = Child::start(command_, broker.environment());
+        if (!child && child.error().detail() != 0 && child.error() != Errc::limit) {  // the statuses of a shell
+            print_error(child.error(), context.json);
+            return static_cast<ExitStatus>(child.error() == Errc::not_found ? 127 : 126);
+        }
         if (!child) return child.error();
         auto const deadline = context.timeout ? deadline_in(*context.timeout) : Deadline::max();
         auto const status = child->wait(deadline);

@@ -78,6 +78,10 @@ private:
             if (!sample && is_usage_error(sample.error())) return sample.error();
             if (!sample) return ended(sample.error(), end < until, seen, context);
             auto const line = formatter.format(*sample);
+            if (!line && !is_usage_error(line.error())) {
+                context.note("left out: " + line.error().what());
+                continue;
+            }
             if (!line && !is_of_pattern(*sample)) return line.error();
             if (!line || (line->empty() && format_.csv)) {
                 leave_out(*sample, line ? "it has another type than this table" : line.error().what(), context);

@@ -49,12 +49,15 @@ public:
         if (!bus) return bus.error();
         InterruptsConnection const interrupts(*bus);
         auto done = publish(*bus, context);
+        bool const stopped = !done && done.error() == Errc::cancelled;
+        if (!done && !stopped) return done.error();
+        if (done || until_stopped()) done = finish(context);
         if (!done && done.error() == Errc::cancelled && until_stopped()) done = Result<void>();
-        if (!done) return done.error();
-        if (auto read = finish(context); !read && !(read.error() == Errc::cancelled && until_stopped())) return read.error();
-        if (context.json) {
+        if (stopped) tell_how_many(context);
+        if (context.json && (done || stopped)) {
             if (auto written = context.out.write(as_json()); !written) return written.error();
         }
+        if (!done) return done.error();
         return ExitStatus::done;
     }
 
@@ -103,6 +106,11 @@ private:
         return {};
     }
 
+    void tell_how_many(Context const& context) const {
+        for (auto const& [topic, publisher] : publishers_)
+            context.note(std::to_string(publisher->published()) + " messages published on '" + topic + "'");
+    }
+
     std::string published_words(std::uint64_t number) const {
         return std::to_string(number) + (count_ ? " of " + std::to_string(*count_) : std::string()) + " messages published";
     }
@@ -124,7 +132,8 @@ private:
         auto const published = publish_line(bus, context, **line);
         if (published || published.error().what().empty()) return done(published);
         auto const& error = published.error();
-        return Error(error.code(), "line " + std::to_string(number) + " of standard input: " + error.what(), error.hint(), error.detail());
+        return Error(error.code(), "line " + std::to_string(number) + " of standard input: " + error.what(), error.hint(),
+                     is_usage_error(error) ? 0 : error.detail());
     }
 
     Result<void> publish_line(Connection& bus, Context& context, std::string const& line) {

@@ -1,5 +1,6 @@
 // bus wait topic: until a topic has its publishers and subscribers.
 #include <bus/introspect.hpp>
+#include <utility>
 
 #include "connect.hpp"
 #include "errors.hpp"
@@ -44,6 +45,10 @@ private:
         auto const topics = list_topics(name_, connection_options(context));
         if (!topics) return topics.error();
         seen_ = topics->empty() ? TopicInfo{} : topics->front();
+        auto const broker = want_broker(context);
+        if (!broker && broker.error() != Errc::no_broker) return broker.error();
+        if (!broker && !std::exchange(told_dead_, true)) context.note(broker.error().what() + "; waiting for the next one");
+        if (!broker) return false;
         return seen_.publishers >= publishers_.value_or(0) && seen_.subscribers + seen_.observers >= subscribers_.value_or(0);
     }
 
@@ -62,6 +67,7 @@ private:
     std::string name_;
     std::optional<std::uint64_t> publishers_, subscribers_;
     TopicInfo seen_;
+    bool told_dead_ = false;
 };
 
 }  // namespace

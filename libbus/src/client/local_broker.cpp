@@ -77,7 +77,9 @@ std::string last_words(std::string const& log) {
     auto const text = sys::read_file(log);
     if (!text) return "";
     constexpr std::size_t kWords = 2000;
-    return text->size() > kWords ? text->substr(text->size() - kWords) : *text;
+    auto words = text->size() > kWords ? text->substr(text->size() - kWords) : *text;
+    while (words.ends_with('\n')) words.pop_back();
+    return words;
 }
 
 void remove_tree(sys::Directory const& folder) {

@@ -68,18 +68,17 @@ TopicInfo Look::summary(Picture const& picture, Place<shm::TopicEntry> const& to
     info.observers = topic->observers;
     info.lost = topic->lost;
     auto const now = static_cast<std::uint64_t>(sys::clock_ns(CLOCK_MONOTONIC));
-    for (auto const& ring_entry : picture.rings) {
-        if (ring_entry->topic != topic.index) continue;
+    for (auto const* const ring_entry : picture.rings_of_topic(topic.index)) {
         SegmentPtr keep;
-        if (auto const view = ring(*ring_entry.entry, keep)) {
+        if (auto const view = ring(*ring_entry->entry, keep)) {
             info.messages += view->head->sequence.load(std::memory_order_relaxed);
             info.bytes += shm::load_tail(*view);
             auto const rate = rate_of(*view, now);
             info.rate += rate.messages;
             info.bytes_per_second += rate.bytes;
         }
-        for (auto const& member : picture.members)
-            if (member->ring == ring_entry.index && member->ring_id == ring_entry->ring_id) info.lost += reader(*member.entry).lost;
+        for (auto const* const member : picture.members_of_ring(ring_entry->index))
+            if ((*member)->ring_id == (*ring_entry)->ring_id) info.lost += reader(*member->entry).lost;
     }
     return info;
 }

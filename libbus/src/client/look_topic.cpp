@@ -18,6 +18,23 @@ std::string topic_name(Picture const& picture, std::uint32_t index) {
     return topic == nullptr ? std::string() : std::string(shm::text((*topic)->name));
 }
 
+/// The subscription's members in the rings of a topic, or in all.
+std::vector<Place<shm::MemberEntry> const*> members_of(Picture const& picture, Place<shm::SubscriptionEntry> const& subscription,
+                                                       std::optional<std::uint32_t> topic) {
+    std::vector<Place<shm::MemberEntry> const*> members;
+    auto const add = [&](auto const& some) {
+        for (auto const* const member : some)
+            if ((*member)->subscription == subscription.index && (*member)->subscription_id == subscription->subscription_id)
+                members.push_back(member);
+    };
+    if (!topic) {
+        add(picture.members_of_subscription(subscription.index));
+        return members;
+    }
+    for (auto const* const ring : picture.rings_of_topic(*topic)) add(picture.members_of_ring(ring->index));
+    return members;
+}
+
 ReaderKind kind_of(shm::ReaderKind kind) {
     switch (kind) {
         case shm::ReaderKind::reliable:
@@ -69,10 +86,10 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
     if (auto const* const session = picture.session(info.client)) info.identity = identity(*session->entry);
     info.pattern = shm::text(subscription->pattern);
     info.kind = kind_of(subscription->kind);
-    for (auto const& member : picture.members) {
-        if (member->subscription != subscription.index || member->subscription_id != info.id) continue;
+    for (auto const* const place : members_of(picture, subscription, topic)) {
+        auto const& member = *place;
         auto const* const of_ring = picture.ring_of(*member.entry);
-        if (of_ring == nullptr || (topic && (*of_ring)->topic != *topic)) continue;
+        if (of_ring == nullptr) continue;
         auto const at = reader(*member.entry);
         SubscriberInfo::Progress progress{.publisher = member->ring_id, .attached = at.attached, .sequence = at.sequence, .lost = at.lost};
         progress.topic = topic_name(picture, (*of_ring)->topic);
@@ -93,8 +110,8 @@ SubscriberInfo Look::subscriber(Picture const& picture, Place<shm::SubscriptionE
 
 TopicDetail Look::detail(Picture const& picture, Place<shm::TopicEntry> const& topic) const {
     TopicDetail detail{.topic = summary(picture, topic)};
-    for (auto const& ring_entry : picture.rings)
-        if (ring_entry->topic == topic.index) detail.publishers.push_back(publisher(picture, *ring_entry.entry));
+    for (auto const* const ring_entry : picture.rings_of_topic(topic.index))
+        detail.publishers.push_back(publisher(picture, *ring_entry->entry));
     for (auto const& subscription : picture.subscriptions)
         if (matches(shm::text(subscription->pattern), detail.topic.name))
             detail.subscribers.push_back(subscriber(picture, subscription, topic.index));
