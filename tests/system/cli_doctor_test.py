@@ -84,5 +84,10 @@ def test_scarce_kernel_limits_are_to_be_mended_with_the_command(bus):
             file.write(before)
 
 
+def test_a_bus_that_is_not_there_is_something_to_mend(bus):
+    document = bus.json('doctor', '--bus', 'nowhere', status=ERROR)
+    check(any("no bus 'nowhere'" in f['what'] and 'busd --bus nowhere' in f['hint'] for f in document['findings']), document)
+
+
 if __name__ == '__main__':
     main(globals())

@@ -45,7 +45,7 @@ def test_pages_of_help_are_found_in_any_case(bus):
 
 def pages(bus):
     folder = os.path.join(bus.folder, 'man')
-    subprocess.run([MAN_PAGES, folder, os.path.join(ROOT, 'docs/busd.toml')], check=True, env={**os.environ, 'MESON_INSTALL_DESTDIR_PREFIX': ''})
+    subprocess.run([MAN_PAGES, folder, os.path.join(ROOT, 'docs/busd.toml')], check=True, env={**os.environ, 'DESTDIR': ''})
     found = {name: os.path.join(path, name) for path, _, names in os.walk(folder) for name in names}
     found['busd.8'] = os.path.join(ROOT, 'docs/man/busd.8')
     return found

@@ -239,5 +239,15 @@ def test_a_bad_bus_name_is_an_error_that_names_it(bus):
     check('relative' in bus.run(status=ERROR, env={'BUS_RUNTIME_DIR': 'relative'}).stderr)
 
 
+def test_wait_topic_waits_for_the_next_broker_too(bus):
+    publisher = bus.publisher('t')
+    bus.stop(signal.SIGKILL)
+    wait = bus.start('wait', 'topic', 't')
+    check('is dead' in (said := wait.error_line()) and 'waiting for the next one' in said, said)
+    bus.serve()
+    equal(wait.end()[0], DONE)
+    check(publisher.process.poll() is None)
+
+
 if __name__ == '__main__':
     main(globals())

@@ -124,5 +124,14 @@ def test_client_info_of_a_bus_whose_broker_died_shows_it_and_is_status_4(bus):
     bus.run('doctor', '--clean', status=None)
 
 
+def test_an_evicted_program_is_told_what_to_do(bus):
+    echo = bus.start('topic', 'echo', 'a/**')
+    wait_until(lambda: bus.json()['observers'] == 1, 'the reader')
+    bus.run('client', 'evict', 'bus', '--force')
+    status, _, err = echo.end()
+    equal(status, ERROR)
+    check('evicted' in err and 'busd --detach' not in err, err)
+
+
 if __name__ == '__main__':
     main(globals())

@@ -258,5 +258,36 @@ def test_what_is_retained_is_there_for_who_comes_later(bus):
     equal(bus.run('topic', 'echo', 'settings/more', '--field', 'x', '-n', '2', '-t', '20s').stdout.split(), ['3', '4'])
 
 
+def test_a_line_from_hell_is_an_error_and_no_crash(bus):
+    bus.publisher('s')
+    for deep in ('[' * 300000 + ']' * 300000, '{"x":' * 100000 + '1' + '}' * 100000):
+        error = bus.error('topic', 'pub', 's', '--stdin', status=ERROR, text='{"topic":"s","message":' + deep + '}\n')
+        check('nested deeper' in error['what'] and 'line 1' in error['what'], error['what'])
+
+
+def test_a_wrong_line_is_an_error_of_the_data_not_of_the_usage(bus):
+    bus.publisher('s')
+    error = bus.error('topic', 'pub', '-', status=ERROR, text='{"topic":"s","message":{"x":1}}\n{"x":1}\n')
+    check('line 2' in error['what'] and 'topic' in error['what'], error)
+
+
+def test_ctrl_c_says_how_many_were_published(bus):
+    publisher = bus.start('topic', 'pub', 't', '{}', '--type', 'demo.Pose', '--proto', bus.proto, '-r', '50', '--json')
+    wait_until(lambda: bus.run('topic', 'ls', 't', status=None).returncode == DONE and bus.json('topic', 'ls', 't')['topics'][0]['messages'] > 2, 'messages')
+    publisher.signal(signal.SIGINT)
+    status, out, err = publisher.end()
+    equal(status, DONE)
+    told = json.loads(out)['topics'][0]
+    check(told['published'] > 2 and f'{told["published"]} messages published' in err, told, err)
+
+
+def test_closed_standard_streams_are_no_trap(bus):
+    for redirect, status in (('<&-', DONE), ('>&-', ERROR), ('<&- >&-', ERROR)):
+        done = subprocess.run(['sh', '-c', f'exec "$0" topic ls {redirect}', BUS], env=bus.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        equal(done.returncode, status, redirect + done.stderr)
+    wait = subprocess.run(['sh', '-c', 'exec "$0" wait topic nope -t 300ms <&- >&-', BUS], env=bus.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    equal(wait.returncode, TIMEOUT, wait.stderr)
+
+
 if __name__ == '__main__':
     main(globals())

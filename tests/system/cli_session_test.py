@@ -1,7 +1,6 @@
 """bus session: a command on a bus of its own."""
 import os
 import signal
-import subprocess
 
 from cli_support import *  # noqa: F403
 
@@ -74,6 +73,40 @@ def test_a_configuration_is_busds(bus):
         file.write('[nonsense]\n')
     done = bus.run('session', '--config', config, '--', 'true', status=NO_BROKER)
     check('nonsense' in done.stderr, done.stderr)
+
+
+@without_broker
+def test_a_command_that_can_not_be_run_is_an_error_like_others(bus):
+    done = bus.run('session', '--json', '--', '/no/such/program', status=127)
+    error = json.loads(done.stderr)['error']
+    check(error['code'] == 'not_found' and '/no/such/program' in error['what'] and error['hint'], error)
+
+
+@without_broker
+def test_brackets_are_handed_on_as_they_are(bus):
+    equal(bus.run('session', '--', 'echo', '[a,b]', '[ x ]', '[]').stdout, '[a,b] [ x ] []\n')
+
+
+@without_broker
+def test_a_time_limit_ends_what_the_command_started_too(bus):
+    script = f'sleep 1000 & echo $! > {bus.folder}/pid; wait'
+    bus.run('session', '-t', '300ms', '--', 'sh', '-c', script, status=TIMEOUT)
+    with open(os.path.join(bus.folder, 'pid'), encoding='ascii') as file:
+        pid = int(file.read())
+    wait_until(lambda: not os.path.exists(f'/proc/{pid}'), 'the program in the background to end')
+
+
+@without_broker
+def test_each_signal_goes_on_to_the_command(bus):
+    session = bus.start('session', '--', 'bash', '-c', 'trap "echo int" INT; trap "echo term" TERM; trap "echo hup; exit 3" HUP; echo here; '
+                        'while :; do read -r _ || exit 8; done')
+    equal(session.line(), 'here')
+    for number, word in ((signal.SIGINT, 'int'), (signal.SIGINT, 'int'), (signal.SIGTERM, 'term'), (signal.SIGHUP, 'hup')):
+        session.signal(number)
+        session.send('\n')
+        equal(session.line(), word)
+    equal(session.end()[0], 3)
+    equal(kernel_objects(), [])
 
 
 if __name__ == '__main__':

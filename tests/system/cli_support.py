@@ -207,6 +207,11 @@ class Bus:
             return details.returncode == DONE and len(json.loads(details.stdout)['topics'][0]['subscribers']) >= count
         wait_until(readers, f'{count} readers of {topic}')
 
+    def listening_or_waiting(self, topic, count=1):
+        """The same where nobody publishes there yet: its readers make the topic known, or wait for it by name."""
+        wait_until(lambda: (status := self.json())['subscribers'] + status['observers'] >= count, f'{count} readers')
+        self.listening(topic, count)
+
     def end(self):
         for running in self.running:
             if running.process.poll() is None:

@@ -1,6 +1,7 @@
 """bus topic echo --where, --field, --csv: which messages are shown, and as what."""
 import csv
 import io
+import os
 
 from cli_support import *  # noqa: F403
 
@@ -101,6 +102,90 @@ def test_csv_is_one_table_of_one_type(bus):
 def test_csv_json_and_raw_exclude_each_other(bus):
     for arguments in (('--csv', '--json'), ('--csv', '--raw'), ('--raw', '--json')):
         bus.run('topic', 'echo', 't', *arguments, '-n', '0', status=USAGE)
+
+
+ENUMS = '''syntax = "proto3";
+package odd;
+enum Level { option allow_alias = true; DEBUG = 0; INFO = 1; WARN = 2; WARNING = 2; ERROR = 3; }
+message Line { Level level = 1; float ratio = 2; double zero = 3; repeated double zeros = 4; }
+'''
+
+
+def odd_lines(bus, lines, *arguments, count):
+    proto = os.path.join(bus.folder, 'odd.proto')
+    with open(proto, 'w', encoding='ascii') as file:
+        file.write(ENUMS)
+    echo = bus.start('topic', 'echo', 'odd', '-n', str(count), *arguments)
+    bus.listening_or_waiting('odd')
+    bus.run('topic', 'pub', 'odd', '--stdin', '--type', 'odd.Line', '--proto', proto, '-w', '1', text='\n'.join(lines) + '\n')
+    status, out, err = echo.end()
+    equal(status, DONE, err)
+    return out
+
+
+def test_enumerations_compare_by_their_numbers_and_by_any_of_their_names(bus):
+    lines = ['{"level":"DEBUG"}', '{"level":"WARN"}', '{"level":"ERROR"}']
+    equal(odd_lines(bus, lines, '--where', 'level >= WARN', '--field', 'level', count=2).split(), ['WARN', 'ERROR'])
+
+
+def test_an_alias_of_an_enumeration_means_its_value(bus):
+    equal(odd_lines(bus, ['{"level":"INFO"}', '{"level":"WARN"}'], '--where', "level == WARNING && level == 'WARNING'", '--field', 'level', count=1), 'WARN\n')
+
+
+def test_a_float_compares_as_it_is_shown(bus):
+    equal(odd_lines(bus, ['{"ratio":0.1}'], '--where', 'ratio == 0.1', '--field', 'ratio', count=1), '0.1\n')
+
+
+def test_an_empty_condition_is_no_condition(bus):
+    check('too early' in bus.error('topic', 'echo', 't', '--where', '', '-n', '0', status=USAGE)['what'])
+
+
+def test_several_conditions_must_all_hold(bus):
+    out = heard(bus, 't', [json.dumps({'x': x}) for x in range(6)], '--where', 'x > 1', '--where', 'x < 4', '--field', 'x', count=2)
+    equal(out.split(), ['2', '3'])
+
+
+def test_numbers_are_handed_on_to_the_letter(bus):
+    lines = ['{"zero":-0.0,"zeros":[-0.0,1e300]}']
+    line = odd_lines(bus, lines, '--json', count=1)
+    echo = bus.start('topic', 'echo', 'copy', '--json', '-n', '1')
+    bus.listening_or_waiting('copy')
+    bus.run('topic', 'pub', 'copy', '--stdin', '--type', 'odd.Line', '--proto', os.path.join(bus.folder, 'odd.proto'), '-w', '1', text=line)
+    equal(json.loads(echo.line())['message'], json.loads(line)['message'])
+    check('"zero":-0' in line and '"zeros":[-0' in line, line)
+
+
+def test_csv_without_stamps_keeps_its_columns(bus):
+    echo = bus.start('topic', 'echo', 'plain/topic', '--csv', '-n', '1')
+    bus.listening_or_waiting('plain/topic')
+    bus.start_program(os.environ['BUS_TEST_PUBLISHER'], 'plain/topic', 'unstamped').send('hello\n')
+    rows = list(csv.DictReader(io.StringIO(echo.end()[1])))
+    equal((rows[0]['time'], rows[0]['topic'], rows[0]['sequence']), ('', 'plain/topic', '1'))
+
+
+def test_csv_of_protobufs_own_types_has_one_column(bus):
+    echo = bus.start('topic', 'echo', 'word', '--csv', '-n', '1')
+    bus.listening_or_waiting('word')
+    bus.run('topic', 'pub', 'word', '"hi, there"', '--type', 'google.protobuf.StringValue', '-w', '1')
+    equal(list(csv.DictReader(io.StringIO(echo.end()[1])))[0]['message'], 'hi, there')
+
+
+def test_csv_leaves_out_what_can_not_be_decoded_and_says_so(bus):
+    publisher = bus.start('topic', 'pub', 't', '--raw=delimited', '--type', 'demo.Pose', '--proto', bus.proto)
+    echo = bus.start('topic', 'echo', 't', '--csv', '--field', 'x', '-n', '1')
+    bus.listening_or_waiting('t')
+    publisher.send(b'\x03\xff\xff\xff')
+    check('left out: message 1 of' in (said := read_note(echo, 'left out')), said)
+    publisher.send(b'\x09\x09\x00\x00\x00\x00\x00\x00\xf0\x3f')
+    status, out, _ = echo.end()
+    equal((status, [line.split(',')[5] for line in out.splitlines()]), (DONE, ['x', '1']))
+
+
+def read_note(running, word):
+    """The next line on stderr with that word."""
+    while word not in (line := running.error_line()):
+        check(line, 'no line with', word)
+    return line
 
 
 if __name__ == '__main__':

@@ -77,7 +77,7 @@ public:
             return true;
         };
         auto* option = app_.add_option(names, take, help)->required(need == Need::required)->type_name(type);
-        option->expected(1, CLI::detail::expected_max_vector_size);
+        option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
         if (names.starts_with('-')) option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     void count(std::string const& names, std::optional<std::uint64_t>& target, std::string const& help) override {

@@ -79,6 +79,8 @@ Result<void> EchoFormat::check_fields(Any const& message) {
     if (!type.empty() && type == checked_type_) return {};
     auto const* descriptor = message.descriptor();
     if (descriptor == nullptr) return usage_error("bytes have no fields: --field has no meaning here", "leave --field out");
+    if (descriptor->file()->package() == "google.protobuf")
+        return usage_error(descriptor->full_name() + " is one value: --field has no meaning here", "leave --field out");
     for (auto const& field : options_.fields)
         if (auto wrong = unknown_field(descriptor, field); !wrong.empty())
             return usage_error("--field " + field + ": " + wrong, descriptor->full_name() + " has " + field_names(*descriptor));

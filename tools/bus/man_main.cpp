@@ -1,5 +1,7 @@
 // Writes the manual pages: bus-man-pages FOLDER BUSD_TOML. Run by `meson install`, for which a FOLDER that is not absolute lies below the
 // prefix; not installed itself.
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -38,6 +40,13 @@ void write_all(fs::path const& folder, fs::path const& busd_toml) {
     write(folder, 5, "busd.toml", man_file("busd.toml", "the configuration of busd", contents_of(busd_toml)));
 }
 
+fs::path installed(fs::path const& folder) {
+    auto const* const destination = std::getenv("DESTDIR");
+    auto const* const prefix = std::getenv("MESON_INSTALL_DESTDIR_PREFIX");
+    if (folder.is_absolute()) return destination == nullptr ? folder : fs::path(destination) / folder.relative_path();
+    return fs::path(prefix == nullptr ? "." : prefix) / folder;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,9 +54,9 @@ int main(int argc, char** argv) {
         std::cerr << "usage: bus-man-pages FOLDER BUSD_TOML\n";
         return 2;
     }
-    auto const* const prefix = std::getenv("MESON_INSTALL_DESTDIR_PREFIX");
+    ::umask(022);  // everybody may read them, whoever installs
     try {
-        write_all(fs::path(prefix == nullptr ? "." : prefix) / argv[1], argv[2]);
+        write_all(installed(argv[1]), argv[2]);
     } catch (std::exception const& error) {
         std::cerr << "bus-man-pages: " << argv[1] << ": " << error.what() << "\n";
         return 1;

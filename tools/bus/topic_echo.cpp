@@ -72,7 +72,7 @@ private:
         auto const begin = std::chrono::steady_clock::now();
         auto const end = duration_ ? deadline_in(*duration_) : Deadline::max();
         EchoFormat formatter(format_);
-        for (std::uint64_t seen = 0; !count_ || seen < *count_; ++seen) {
+        for (std::uint64_t seen = 0; !count_ || seen < *count_;) {
             auto const until = patience(context, begin);
             auto sample = next_shown(stream, std::min(end, until), context);
             if (!sample && is_usage_error(sample.error())) return sample.error();
@@ -85,10 +85,10 @@ private:
             if (!line && !is_of_pattern(*sample)) return line.error();
             if (!line || (line->empty() && format_.csv)) {
                 leave_out(*sample, line ? "it has another type than this table" : line.error().what(), context);
-                --seen;
                 continue;
             }
             if (auto written = context.out.write(*line); !written) return ended(written.error(), false, seen, context);
+            ++seen;
         }
         return ExitStatus::done;
     }

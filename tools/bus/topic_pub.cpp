@@ -133,7 +133,7 @@ private:
         if (published || published.error().what().empty()) return done(published);
         auto const& error = published.error();
         return Error(error.code(), "line " + std::to_string(number) + " of standard input: " + error.what(), error.hint(),
-                     is_usage_error(error) ? 0 : error.detail());
+                     number > 1 && is_usage_error(error) ? 0 : error.detail());  // 2: nothing was done
     }
 
     Result<void> publish_line(Connection& bus, Context& context, std::string const& line) {

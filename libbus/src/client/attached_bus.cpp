@@ -2,6 +2,7 @@
 #include "client/attached_bus.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -127,12 +128,19 @@ Result<AttachedBusPtr> attach_bus(ConnectionOptions const& options, Wanted wante
     auto const places = runtime_places(options);
     for (auto nap = kShortestNap;; nap = std::min(nap * 2, kLongestNap)) {
         std::vector<Found> found;
+        std::optional<Error>
+            not_trusted;  // somebody else's folder, where ours might be: nobody shuts us out of the host's bus by making it
         for (auto const& place : places) {
             auto one = look_into(options, place);
+            if (!one && one.error() == Errc::not_permitted) {
+                if (!not_trusted) not_trusted = one.error();
+                one = Found{State::missing, {}, "not to be trusted"};
+            }
             if (!one) return one.error();
             if (one->state == State::living) return one->bus;
             found.push_back(std::move(*one));
         }
+        if (not_trusted) return *not_trusted;
         auto const whole = std::ranges::find_if(found, [](Found const& one) { return one.bus != nullptr; });
         if (wanted == Wanted::any && whole != found.end()) return whole->bus;
         bool const worth_waiting = wanted == Wanted::living && std::ranges::any_of(found, [](Found const& one) {
