@@ -92,7 +92,7 @@ def completed(bus, *words):
 
 def test_completion_knows_the_live_names(bus):
     publisher = bus.publisher('robot/pose')
-    equal(completed(bus, 'topic', 'echo', ''), {'robot/pose': 'demo.Pose'})
+    equal(completed(bus, 'topic', 'echo', ''), {'robot/pose': 'demo.Pose', '$bus/events': 'bus.v1.Event'})
     equal(completed(bus, 'topic', 'echo', 'x'), {})
     equal(list(completed(bus, 'topic', 'echo', 'robot/pose', '--field', 'inn')), ['inner.a', 'inner.name'])
     equal(list(completed(bus, 'client', 'evict', '')), ['bus'])
@@ -124,10 +124,11 @@ complete_line() {
     printf '%s\\n' "${COMPREPLY[@]}"
 }
 complete_line 'bus topic ec'; complete_line 'bus topic echo rob'; complete_line 'bus topic echo --raw=d'; complete_line 'bus doctor --cl'
+complete_line "bus topic echo '\$bus/"; complete_line 'bus topic echo \$bus/'
 complete -p bus
 '''
     out = subprocess.run(['bash', '-euc', script], env=path_with_bus(bus), capture_output=True, text=True, check=True).stdout
-    equal(out.splitlines(), ['echo', 'robot/pose', 'delimited', '--clean', 'complete -F _bus_completion bus'])
+    equal(out.splitlines(), ['echo', 'robot/pose', 'delimited', '--clean', '$bus/events', r'\$bus/events', 'complete -F _bus_completion bus'])
     check(publisher.process.poll() is None)
 
 

@@ -47,6 +47,18 @@ BUS_TEST_ROLE(client) {
     return 0;
 }
 
+TEST(Connection, TakesOnlyANameThatCanBeShown) {
+    LocalBroker const broker;
+    for (std::string const name : {"bad\xff", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "tab\t", "csi\xc2\x9b", "del\x7f"}) {
+        auto const refused = broker.connect(name);
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error(), Errc::invalid) << name;
+    }
+    EXPECT_EQ(broker.connect(std::string(64, 'x')).error(), Errc::invalid);
+    for (std::string const name : {"plain", "gr\xc3\xbc\xc3\x9f", "\xe6\xbc\xa2", "\xf0\x9f\x9a\x8c"})
+        EXPECT_TRUE(broker.connect(name)) << name;
+}
+
 TEST(Connection, OpenedAndClosedLeavesNothing) {
     LocalBroker broker;
     {

@@ -89,6 +89,22 @@ protected:
     bus::Subscriber<BusEvent> events = watcher.subscriber<BusEvent>(kEvents).value();
 };
 
+TEST(OwnTopic, IsRefusedByNameWhereThereIsNoRoomAndBeginsWhenThereIs) {
+    bus::testing::LocalBroker broker({.config = "[tables]\nrings = 2\n"});
+    auto bus = broker.connect("watcher").value();
+    auto first = std::make_optional(bus.publisher<Number>("a").value());
+    auto second = bus.publisher<Number>("b").value();
+    auto const refused = bus.subscriber<bus::Any>(kEvents);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), bus::Errc::limit) << refused.error().what();
+    auto by_pattern = bus.subscriber<bus::Any>("$bus/*").value();
+    EXPECT_EQ(by_pattern.try_receive().error(), bus::Errc::would_block);
+    first.reset();  // now there is room
+    auto const begun = by_pattern.receive_for(patience());
+    ASSERT_TRUE(begun) << begun.error().what();
+    EXPECT_TRUE(bus.subscriber<bus::Any>(kEvents));
+}
+
 TEST(OwnTopic, IsThereOnlyWhileSomebodyListens) {
     bus::testing::LocalBroker broker;
     auto bus = broker.connect("watcher").value();

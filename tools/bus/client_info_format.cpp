@@ -18,7 +18,7 @@ std::string publishers_text(ClientDetail const& detail, Screen const& screen) {
                  {"PUBLISHER", Align::right, false, 2},
                  {"MESSAGES", Align::right},
                  {"RING", Align::right, false, 1},
-                 {"DROPPED", Align::right},
+                 {"DROPPED", Align::right, false, 4},
                  {"WAITED", Align::right, false, 3},
                  {""}});
     for (auto const& publisher : detail.publishers) {
@@ -34,7 +34,7 @@ std::string publishers_text(ClientDetail const& detail, Screen const& screen) {
 std::string subscribers_text(ClientDetail const& detail, Screen const& screen) {
     Table table({{"  READS", Align::left, true},
                  {"KIND", Align::left, false, 1},
-                 {"OF", Align::right},
+                 {"OF", Align::right, false, 2},
                  {"BEHIND", Align::right},
                  {"LOST", Align::right},
                  {""}});

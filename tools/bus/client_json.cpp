@@ -22,10 +22,10 @@ void add_client_row(JsonWriter& json, ClientInfo const& client) {
 std::string client_table(std::vector<ClientInfo> const& clients, Screen const& screen) {
     Table table({{"ID", Align::right},
                  {"NAME", Align::left, true},
-                 {"PID", Align::right},
+                 {"PID", Align::right, false, 3},
                  {"UID", Align::right, false, 1},
-                 {"PUB", Align::right},
-                 {"SUB", Align::right},
+                 {"PUB", Align::right, false, 5},
+                 {"SUB", Align::right, false, 4},
                  {"LOST", Align::right},
                  {"FOR", Align::left, false, 2},
                  {""}});

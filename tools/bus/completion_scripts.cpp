@@ -8,9 +8,11 @@ namespace {
 constexpr std::string_view kBash = R"sh(# shellcheck shell=bash
 # bash completion for bus. The command itself knows what fits: it answers a line each, the word and what it is.
 _bus_completion() {
-    local line=${COMP_LINE:0:COMP_POINT} words=() current word cut
+    local line=${COMP_LINE:0:COMP_POINT} words=() current word cut quoted=
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
+    [[ ${words[-1]} == [\'\"]* ]] && quoted=yes
+    words=("${words[@]//[\'\"\\]/}") # as the shell will hand them over: names have none of these
     current=${words[-1]}
     cut=
     [[ $current == *=* && $COMP_WORDBREAKS == *=* ]] && cut=${current%%=*}=
@@ -23,7 +25,7 @@ _bus_completion() {
                 ;;
             :commands) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
             *)
-                printf -v word '%q' "$word"
+                [[ $quoted ]] || printf -v word '%q' "$word"
                 COMPREPLY+=("${word#"$cut"}")
                 ;;
         esac
@@ -41,7 +43,7 @@ _bus() {
         case $word in
             (:files) _files ;;
             (:commands) _command_names -e ;;
-            (*) found+=("${word//:/\\:}:$about") ;;
+            (*) found+=("${${word//\\/\\\\}//:/\\:}:$about") ;;
         esac
     done < <(${words[1]} completion --words -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)
     (( $#found )) && _describe -V 'bus' found

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "errors.hpp"
 #include "json_read.hpp"
 #include "time_text.hpp"
 
@@ -16,11 +17,11 @@ using google::protobuf::Descriptor;
 constexpr std::size_t kDeepest = 8;
 constexpr std::size_t kMostColumns = 1000;
 
-/// `above`: the types this one lies in.
+/// `above`: the types this one lies in. One more than fits is enough to know that it does not fit.
 void add_leaves(Descriptor const& type, std::string const& prefix, std::vector<Descriptor const*>& above,
                 std::vector<std::string>& leaves) {
     above.push_back(&type);
-    for (int i = 0; i < type.field_count() && leaves.size() < kMostColumns; ++i) {
+    for (int i = 0; i < type.field_count() && leaves.size() <= kMostColumns; ++i) {
         auto const& field = *type.field(i);
         auto const* const inner = field.message_type();
         bool const whole = inner == nullptr || field.is_repeated() || inner->file()->package() == "google.protobuf" ||
@@ -71,6 +72,9 @@ std::string CsvFormat::titles(Sample<Any> const& sample) {
 Result<std::string> CsvFormat::format(Sample<Any> const& sample, std::string const& message_json) {
     std::string lines;
     if (!type_) lines = titles(sample);
+    if (fields_.size() > kMostColumns)
+        return usage_error("type " + *type_ + " has more than " + std::to_string(kMostColumns) + " fields, too many for --csv",
+                           "choose some: --field a --field b.c");
     if (sample.message().type() != *type_) return std::string();
     auto const& info = sample.info();
     std::vector<std::string> cells{info.sent == SentTime{} ? std::string() : rfc3339(info.sent), std::string(info.topic),

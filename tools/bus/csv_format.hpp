@@ -21,7 +21,7 @@ public:
     explicit CsvFormat(std::vector<std::string> fields) : fields_(std::move(fields)) {}
 
     /// The line of one message, with the line of titles before the first one. `message_json`: the message as JSON.
-    /// Empty: it is of another type than the first: it has no place in this table.
+    /// Empty: it is of another type than the first: it has no place in this table. Errors: usage_error(): it has too many fields.
     Result<std::string> format(Sample<Any> const& sample, std::string const& message_json);
 
 private:

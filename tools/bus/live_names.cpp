@@ -3,6 +3,7 @@
 
 #include <bus/introspect.hpp>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -18,6 +19,9 @@ void add_topics(ConnectionOptions const& options, Candidates& found) {
     for (auto const* pattern : {"**", "$bus/**"})
         if (auto const topics = list_topics(pattern, options))
             for (auto const& topic : *topics) found.push_back({topic.name, shown_type(topic.type)});
+    // It comes into being when somebody listens.
+    if (bus_info(options) && std::ranges::find(found, "$bus/events", &Candidate::word) == found.end())
+        found.push_back({"$bus/events", "bus.v1.Event"});
 }
 
 void add_types(ConnectionOptions const& options, Candidates& found) {

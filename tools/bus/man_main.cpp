@@ -43,7 +43,8 @@ void write_all(fs::path const& folder, fs::path const& busd_toml) {
 fs::path installed(fs::path const& folder) {
     auto const* const destination = std::getenv("DESTDIR");
     auto const* const prefix = std::getenv("MESON_INSTALL_DESTDIR_PREFIX");
-    if (folder.is_absolute()) return destination == nullptr ? folder : fs::path(destination) / folder.relative_path();
+    if (folder.is_absolute())
+        return destination == nullptr || *destination == '\0' ? folder : fs::path(destination) / folder.relative_path();
     return fs::path(prefix == nullptr ? "." : prefix) / folder;
 }
 

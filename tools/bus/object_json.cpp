@@ -75,8 +75,8 @@ std::string object_table(std::vector<KernelObject> const& objects, Screen const&
                  {"UID", Align::right, false, 2},
                  {"MODE", Align::left, false, 1},
                  {"USE"},
-                 {"CLIENT", Align::right},
-                 {"HOLDS"}});
+                 {"CLIENT", Align::right, false, 4},
+                 {"HOLDS", Align::left, false, 5}});
     for (auto const& object : objects) {
         bool const fifo = object.kind == KernelObject::Kind::fifo;
         table.row({kind_name(object.kind), fifo ? object.path : std::to_string(object.id), fifo ? "" : shown_key(object.key),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "errors.hpp"
+#include "screen.hpp"
 #include "table.hpp"
 
 namespace bus::tool {
@@ -25,7 +26,7 @@ std::size_t columns_of_stderr() {
 
 Progress::Progress(Context const& context)
     : context_(context),
-      on_terminal_(::isatty(STDERR_FILENO) == 1),
+      on_terminal_(::isatty(STDERR_FILENO) == 1 && understands_escapes()),
       next_(context.quiet ? Clock::time_point::max() : Clock::now() + kPatience),
       step_(on_terminal_ ? kOnTerminal : kElsewhere) {}
 

@@ -27,10 +27,14 @@ std::string_view code_of(Tone tone) {
 
 }  // namespace
 
+bool understands_escapes() {
+    auto const* const terminal = std::getenv("TERM");
+    return terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
 bool colours_wanted() {
     auto const* const no_colour = std::getenv("NO_COLOR");
-    auto const* const terminal = std::getenv("TERM");
-    return (no_colour == nullptr || *no_colour == '\0') && terminal != nullptr && std::string_view(terminal) != "dumb";
+    return (no_colour == nullptr || *no_colour == '\0') && understands_escapes();
 }
 
 Screen Screen::of_stdout(bool wide) { return {wide ? 0 : Output::terminal_columns(), Output::is_terminal() && colours_wanted()}; }

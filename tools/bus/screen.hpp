@@ -19,7 +19,10 @@ struct Screen {
     std::string in(Tone tone, std::string_view text) const;
 };
 
-/// Whether colours are wanted where a terminal is: not with $NO_COLOR set to anything, nor on a dumb terminal. https://no-color.org
+/// Not on a dumb terminal.
+bool understands_escapes();
+/// Whether colours are wanted where a terminal is: not with $NO_COLOR set to anything, nor where escapes are not understood.
+/// https://no-color.org
 bool colours_wanted();
 
 }  // namespace bus::tool

@@ -11,12 +11,12 @@ namespace bus::tool {
 namespace {
 
 std::string publishers_text(TopicDetail const& detail, Screen const& screen) {
-    Table table({{"  PUBLISHER", Align::right},
+    Table table({{"  PUBLISHER", Align::right, false, 5},
                  {"CLIENT", Align::left, true},
                  {"MESSAGES", Align::right},
                  {"RING", Align::right, false, 2},
                  {"FULL", Align::left, false, 1},
-                 {"DROPPED", Align::right},
+                 {"DROPPED", Align::right, false, 4},
                  {"WAITED", Align::right, false, 3},
                  {""}});
     for (auto const& publisher : detail.publishers) {
@@ -31,10 +31,10 @@ std::string publishers_text(TopicDetail const& detail, Screen const& screen) {
 }
 
 std::string subscribers_text(TopicDetail const& detail, Screen const& screen) {
-    Table table({{"  SUBSCRIBER", Align::right},
+    Table table({{"  SUBSCRIBER", Align::right, false, 3},
                  {"CLIENT", Align::left, true},
                  {"KIND", Align::left, false, 2},
-                 {"OF", Align::right},
+                 {"OF", Align::right, false, 4},
                  {"READ", Align::right, false, 1},
                  {"BEHIND", Align::right},
                  {"LOST", Align::right},

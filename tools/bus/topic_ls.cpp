@@ -28,12 +28,12 @@ std::string as_json(std::vector<TopicInfo> const& topics) {
 std::string as_text(std::vector<TopicInfo> const& topics, Screen const& screen) {
     Table table({{"TOPIC", Align::left, true},
                  {"TYPE", Align::left, true, 3},
-                 {"PUB", Align::right},
-                 {"SUB", Align::right},
+                 {"PUB", Align::right, false, 6},
+                 {"SUB", Align::right, false, 4},
                  {"OBS", Align::right, false, 1},
                  {"MSG/S", Align::right},
                  {"BYTES/S", Align::right, false, 2},
-                 {"LOST", Align::right}});
+                 {"LOST", Align::right, false, 5}});
     for (auto const& topic : topics) {
         table.row({topic.name, shown_type(topic.type), std::to_string(topic.publishers), std::to_string(topic.subscribers),
                    std::to_string(topic.observers), show_rate(topic.rate), show_bytes(topic.bytes_per_second), std::to_string(topic.lost)},

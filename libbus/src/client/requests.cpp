@@ -130,7 +130,9 @@ Result<void> Requests::check_session() const {
     bool const ours = !entry || (entry->in_use() && (*entry)->session_id == session_.id() && (*entry)->head.state != reaping);
     if (ours && !bus_.removed()) return {};
     auto const who = "session " + std::to_string(session_.id()) + " of bus '" + bus_.name() + "'";
-    if (bus_.removed()) return Error(Errc::closed, who + " has ended: its broker stopped the bus", "open a new Connection");
+    if (bus_.removed())
+        return Error(Errc::closed, who + " has ended: its broker stopped the bus",
+                     "open a new Connection when it serves again: busd --detach");
     return Error(Errc::closed, who + " was ended by the broker: evicted, or taken for dead", "open a new Connection; see: bus events");
 }
 

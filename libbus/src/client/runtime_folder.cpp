@@ -6,6 +6,7 @@
 #include <bus/name.hpp>
 #include <cstdlib>
 
+#include "client/client_name.hpp"
 #include "sys/process.hpp"
 #include "sys/syscall.hpp"
 
@@ -14,7 +15,6 @@ namespace bus::client {
 namespace {
 
 constexpr std::string_view kSystemFolder = "/run/bus";
-constexpr std::size_t kMaxClientNameBytes = 63;
 
 // Ignored where the program runs with more rights than its user.
 std::string environment(char const* name) {
@@ -97,11 +97,9 @@ Result<ConnectionOptions> resolve(ConnectionOptions options) {
         return Error(Errc::invalid, "runtime folder '" + options.runtime_dir + "' is no absolute path",
                      "ConnectionOptions::runtime_dir and $BUS_RUNTIME_DIR begin with '/'");
     while (options.runtime_dir.size() > 1 && options.runtime_dir.ends_with('/')) options.runtime_dir.pop_back();
-    if (options.name.empty()) options.name = sys::program_name().substr(0, kMaxClientNameBytes);
-    if (options.name.size() > kMaxClientNameBytes)
-        return Error(Errc::invalid, "client name of " + std::to_string(options.name.size()) + " bytes: at most 63 are kept", "shorten it");
-    for (char& c : options.name)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return Error(Errc::invalid, "client name has a control character", "");
+    auto name = client_name(options.name);
+    if (!name) return name.error();
+    options.name = std::move(*name);
     return options;
 }
 
