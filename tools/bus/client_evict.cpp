@@ -36,7 +36,7 @@ public:
     }
 
 private:
-    static Result<void> evict(std::vector<ClientInfo> const& clients, std::vector<ClientInfo>& evicted, Context const& context) {
+    static Result<void> evict(std::vector<ClientInfo> const& clients, std::vector<ClientInfo>& evicted, Context& context) {
         auto bus = connect(context);
         if (!bus) return bus.error();
         for (auto const& client : clients) {

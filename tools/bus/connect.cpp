@@ -1,12 +1,20 @@
 // Connections as the verbs make them.
 #include "connect.hpp"
 
+#include <algorithm>
 #include <bus/introspect.hpp>
 #include <bus/name.hpp>
 
 #include "errors.hpp"
+#include "progress.hpp"
+#include "waiting.hpp"
 
 namespace bus::tool {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{50}, kLeast{100};
+
+}  // namespace
 
 ConnectionOptions connection_options(Context const& context) {
     ConnectionOptions options;
@@ -16,7 +24,19 @@ ConnectionOptions connection_options(Context const& context) {
     return options;
 }
 
-Result<Connection> connect(Context const& context) { return Connection::open(connection_options(context)); }
+Result<Connection> connect(Context& context) {
+    auto options = connection_options(context);
+    auto const deadline = deadline_in(options.timeout);
+    for (Progress progress(context);;) {
+        auto const now = std::chrono::steady_clock::now();
+        auto const info = bus_info(options);
+        if (!info || info->broker.alive || now >= deadline) break;  // open() says what there is to say
+        progress.update([&] { return "waiting for the next broker of bus '" + info->bus + "'"; });
+        if (auto slept = sleep_until(context.out, std::min(deadline, now + kLook)); !slept) return slept.error();
+    }
+    options.timeout = std::max<Duration>(deadline - std::chrono::steady_clock::now(), kLeast);
+    return Connection::open(options);
+}
 
 Result<void> want_broker(Context const& context) {
     auto const info = bus_info(connection_options(context));

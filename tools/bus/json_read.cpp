@@ -60,6 +60,12 @@ bool is_envelope(Json const& json) {
                        [](auto const& item) { return std::find(kEnvelope.begin(), kEnvelope.end(), item.key()) != kEnvelope.end(); });
 }
 
+/// A line of `topic echo` about a message that can't be decoded.
+bool tells_an_error(Json const& json) {
+    return json.is_object() && json.contains("topic") && json.contains("message") && json["message"].is_null() && json.contains("error") &&
+           json["error"].is_string();
+}
+
 /// The member or the element of that name.
 std::optional<std::string_view> step(std::string_view json, std::string const& name) {
     if (json.starts_with('{')) return slice_of_member(json, name);
@@ -83,6 +89,9 @@ std::string text_at(std::string_view json, std::string_view path) {
 Result<PublishLine> read_publish_line(std::string const& line, bool bare) {
     Json json;
     if (auto parsed = parse(line, json); !parsed) return parsed.error();
+    if (!bare && tells_an_error(json))
+        return Error(Errc::invalid, "it says that its message could not be decoded: " + json["error"].get<std::string>(),
+                     "publish it from `bus topic echo --raw=delimited`, or leave it out: jq -c 'select(.error == null)'");
     if (bare || !is_envelope(json)) return PublishLine{{}, {}, line};
     PublishLine read{json["topic"].get<std::string>(), {}, std::string(slice_of_member(line, "message").value_or("null"))};
     if (json.contains("type") && json["type"].is_string()) {

@@ -1,4 +1,5 @@
 // bus topic echo: the messages of topics, as lines.
+#include <algorithm>
 #include <bus/name.hpp>
 #include <chrono>
 #include <set>
@@ -56,6 +57,8 @@ private:
         if (!format_.raw.empty() && context.json) return usage_error("--raw and --json can't be had together", "leave one out");
         if (format_.csv && context.json) return usage_error("--csv and --json can't be had together", "leave one out");
         if (auto good = filter_.check(); !good) return good;
+        auto& fields = format_.fields;
+        for (auto at = fields.begin(); at != fields.end();) at = std::find(fields.begin(), at, *at) == at ? at + 1 : fields.erase(at);
         if (once_) count_ = 1;
         stream_.history = history_.value_or(0);
         format_.json = context.json;

@@ -166,7 +166,7 @@ private:
             options.wait_for = context.timeout.value_or(kForEver);
             options.retain = retain_;
             options.history = static_cast<std::size_t>(history_.value_or(retain_ ? 1 : 0));
-            auto made = TopicPublisher::open(bus, topic, choice, options);
+            auto made = TopicPublisher::open(bus, topic, choice, options, context);
             if (!made) return made.error();
             if (wait_) {
                 if (auto there =

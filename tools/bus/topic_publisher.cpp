@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Duration kFirstLook = std::chrono::microseconds(200), kLastLook = std::chrono::milliseconds(20);
+constexpr Duration kWhile = std::chrono::milliseconds(500);
 constexpr Duration kStalled = std::chrono::seconds(1);  // for readers that take no part in flow control
 
 std::string shown(std::string const& type) { return type.empty() ? "bytes" : type; }
@@ -82,22 +83,23 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
 }
 
 Result<std::unique_ptr<TopicPublisher>> TopicPublisher::open(Connection& bus, std::string const& topic, TypeChoice const& choice,
-                                                             PublisherOptions options) {
+                                                             PublisherOptions options, Context const& context) {
     if (is_reserved(topic)) {
         return Error(Errc::not_permitted, "topic '" + topic + "' is the bus's own: nobody else publishes there",
                      "choose another first part than $bus");
     }
     auto schema = find_schema(bus, topic, choice);
     if (!schema) return schema.error();
+    auto const patience = std::exchange(options.wait_for, std::min(options.wait_for, kWhile));
     if (schema->type().empty()) {
         auto publisher = bus.publisher<Bytes>(topic, options);
         if (!publisher) return publisher.error();
-        return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher))));
+        return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher)), patience, context));
     }
     options.schema = *schema;
     auto publisher = bus.publisher<Any>(topic, options);
     if (!publisher) return publisher.error();
-    return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher))));
+    return std::unique_ptr<TopicPublisher>(new TopicPublisher(topic, *schema, AnyPublisher(std::move(*publisher)), patience, context));
 }
 
 Result<void> TopicPublisher::publish_json(std::string const& json) {
@@ -106,8 +108,24 @@ Result<void> TopicPublisher::publish_json(std::string const& json) {
     return publish_bytes(*bytes);
 }
 
+// The library waits for a little while at a time: in between it can be said for what.
+Result<void> TopicPublisher::publish_waiting(std::span<std::byte const> bytes) {
+    std::optional<Progress> progress;
+    auto deadline = Deadline::max();
+    while (true) {
+        auto const published = std::visit([&](auto& p) { return p.publish_bytes(bytes); }, publisher_);
+        if (published || published.error() != Errc::timeout) return published ? Result<void>() : published.error();
+        if (!progress) {
+            progress.emplace(context_);
+            deadline = deadline_in(patience_ - std::min(patience_, kWhile));
+        }
+        if (Clock::now() >= deadline) return published.error();
+        progress->update([&] { return "waiting for a reliable subscriber of '" + topic_ + "' (bus topic info " + topic_ + ")"; });
+    }
+}
+
 Result<void> TopicPublisher::publish_bytes(std::string_view bytes) {
-    auto const published = std::visit([&](auto& p) { return p.publish_bytes(std::as_bytes(std::span(bytes))); }, publisher_);
+    auto const published = publish_waiting(std::as_bytes(std::span(bytes)));
     if (published) {
         ++published_;
         audience_ = std::max(audience_, std::visit([](auto const& p) { return p.subscribers(); }, publisher_));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -27,8 +28,9 @@ Result<Schema> find_schema(Connection& bus, std::string const& topic, TypeChoice
 
 class TopicPublisher {
 public:
+    /// A publish waits for options.wait_for at most, and says how things are meanwhile.
     static Result<std::unique_ptr<TopicPublisher>> open(Connection& bus, std::string const& topic, TypeChoice const& choice,
-                                                        PublisherOptions options);
+                                                        PublisherOptions options, Context const& context);
 
     /// Errors: those of MessageBuilder::serialize and of Publisher::publish_bytes.
     Result<void> publish_json(std::string const& json);
@@ -47,12 +49,15 @@ public:
 
 private:
     using AnyPublisher = std::variant<Publisher<Any>, Publisher<Bytes>>;
-    TopicPublisher(std::string topic, Schema schema, AnyPublisher publisher)
-        : topic_(std::move(topic)), builder_(std::move(schema)), publisher_(std::move(publisher)) {}
+    TopicPublisher(std::string topic, Schema schema, AnyPublisher publisher, Duration patience, Context const& context)
+        : topic_(std::move(topic)), builder_(std::move(schema)), publisher_(std::move(publisher)), patience_(patience), context_(context) {}
+    Result<void> publish_waiting(std::span<std::byte const> bytes);
 
     std::string topic_;
     MessageBuilder builder_;
     AnyPublisher publisher_;
+    Duration patience_;
+    Context const& context_;
     std::uint64_t published_ = 0;
     std::size_t audience_ = 0;
 };

@@ -63,8 +63,7 @@ public:
     }
 
 private:
-    static Result<void> remove(std::vector<TopicInfo> const& topics, bool really, std::vector<std::string>& removed,
-                               Context const& context) {
+    static Result<void> remove(std::vector<TopicInfo> const& topics, bool really, std::vector<std::string>& removed, Context& context) {
         std::optional<Connection> bus;
         for (auto const& topic : topics) {
             if (really && !bus) {

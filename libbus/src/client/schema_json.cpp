@@ -2,6 +2,8 @@
 #include <google/protobuf/stubs/strutil.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <set>
+
 #include "client/schema_state.hpp"
 
 namespace bus {
@@ -33,12 +35,33 @@ Result<std::string> from_base64_string(std::string_view json) {
     return bytes;
 }
 
+bool has_groups(pb::Descriptor const& type, std::set<pb::Descriptor const*>& seen) {
+    if (!seen.insert(&type).second) return false;
+    for (int i = 0; i < type.field_count(); ++i) {
+        auto const& field = *type.field(i);
+        if (field.type() == pb::FieldDescriptor::TYPE_GROUP) return true;
+        if (field.message_type() != nullptr && has_groups(*field.message_type(), seen)) return true;
+    }
+    return false;
+}
+
 }  // namespace
+
+bool Schema::State::has_groups() const {
+    std::call_once(looked_for_groups_, [&] {
+        std::set<pb::Descriptor const*> seen;
+        has_groups_ = descriptor != nullptr && bus::has_groups(*descriptor, seen);
+    });
+    return has_groups_;
+}
 
 Result<std::string> Schema::json(std::span<std::byte const> bytes) const {
     if (descriptor() == nullptr) return base64_string(bytes);
     auto const message = decode(bytes);
     if (!message) return message.error();
+    if (state_->has_groups())
+        return Error(Errc::invalid, "type " + type() + " has a proto2 group, which protobuf's JSON can't write",
+                     "the bytes: bus topic echo --raw");
     pb::util::JsonPrintOptions options;
     options.preserve_proto_field_names = true;
     options.always_print_primitive_fields = true;

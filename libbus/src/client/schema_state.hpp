@@ -6,6 +6,7 @@
 
 #include <bus/schema.hpp>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace bus {
@@ -18,8 +19,15 @@ struct Schema::State {
     std::unique_ptr<google::protobuf::DynamicMessageFactory>
         factory;  // null: the program's generated classes are used. Gone before the pool
 
+    /// Whether it, or a type it holds, has a proto2 group: protobuf's JSON (3.21) writes the fields of one over those of the message.
+    bool has_groups() const;
+
     /// Null for Bytes and plain.
     google::protobuf::Message const* prototype() const;
+
+private:
+    mutable std::once_flag looked_for_groups_;
+    mutable bool has_groups_ = false;
 };
 
 }  // namespace bus
