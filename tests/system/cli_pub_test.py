@@ -289,5 +289,36 @@ def test_closed_standard_streams_are_no_trap(bus):
     equal(wait.returncode, TIMEOUT, wait.stderr)
 
 
+def test_a_line_about_a_message_that_could_not_be_decoded_is_refused_by_its_own_words(bus):
+    bus.publisher('s')
+    error = bus.error('topic', 'pub', '-', status=ERROR, text='{"topic":"s","type":"demo.Pose","message":null,"error":"3 bytes are no demo.Pose"}\n')
+    check('3 bytes are no demo.Pose' in error['what'] and '--raw=delimited' in error['hint'], error)
+
+
+def test_waiting_for_a_reliable_subscriber_is_said(bus):
+    reader = bus.start('topic', 'echo', 't', '--reliable')
+    wait_until(lambda: bus.json()['subscribers'] == 1, 'the reader')
+    reader.signal(signal.SIGSTOP)
+    publisher = bus.start('topic', 'pub', 't', '{}', '--type', 'demo.Pose', '--proto', bus.proto, '-n', '400', '--ring', '4K')
+    said = publisher.error_line()
+    while said and 'waiting for a reliable subscriber' not in said:
+        said = publisher.error_line()
+    check(said, 'nothing was said')
+    reader.signal(signal.SIGCONT)
+    equal(publisher.end()[0], DONE)
+
+
+def test_ctrl_c_ends_the_wait_for_the_next_broker(bus):
+    bus.publisher('t')
+    bus.stop(signal.SIGKILL)
+    for verb in (('topic', 'pub', 't', '{}'), ('topic', 'echo', 't'), ('events',), ('client', 'evict', 'bus', '--force')):
+        waits = bus.start(*verb, '-t', '60s')
+        waits.catches(signal.SIGINT)
+        check('waiting for the next broker' in (said := waits.error_line()), said)
+        waits.signal(signal.SIGINT)
+        equal(waits.end()[0], INTERRUPTED, verb)
+    bus.serve()
+
+
 if __name__ == '__main__':
     main(globals())

@@ -188,5 +188,29 @@ def read_note(running, word):
     return line
 
 
+GROUPS = '''syntax = "proto2";
+package old;
+message Grouped { optional int32 r = 1; optional group Inner = 2 { optional int32 a = 1; } }
+'''
+
+
+def test_a_type_with_groups_is_told_and_not_shown_wrong(bus):
+    proto = os.path.join(bus.folder, 'old.proto')
+    with open(proto, 'w', encoding='ascii') as file:
+        file.write(GROUPS)
+    publisher = bus.start('topic', 'pub', 't', '--raw=delimited', '--type', 'old.Grouped', '--proto', proto)
+    echo = bus.start('topic', 'echo', 't', '--json', '-n', '1', '--where', 'inner.a == 2')
+    bus.listening_or_waiting('t')
+    publisher.send(b'\x06\x08\x01\x13\x08\x02\x14')
+    line = echo.json()
+    equal(line['message'], None)
+    check('group' in line['error'], line)
+
+
+def test_a_field_given_twice_is_shown_once(bus):
+    told = json.loads(heard(bus, 't', ['{"x":1,"y":2}'], '--field', 'x', '--field', 'y', '--field', 'x', '--json', count=1))
+    equal((told['fields'], told['message']), (['x', 'y'], {'x': 1, 'y': 2}))
+
+
 if __name__ == '__main__':
     main(globals())
