@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import sys
 import tempfile
 import unittest
@@ -10,6 +11,7 @@ import unittest
 import check_headers
 import check_layers
 import check_length
+import check_shell
 import check_words
 import tree
 from summary_test import Summary  # noqa: F401 (run below)
@@ -107,6 +109,12 @@ class Length(Seeded):
 
     def test_scripts_count_too(self):
         self.assert_found(check_length, 'tests/model/run', 'true\n' * 401)
+
+    @unittest.skipIf(shutil.which('shellcheck') is None, 'shellcheck is not installed')
+    def test_shell_scripts_are_checked_by_name_and_by_first_line(self):
+        self.assertEqual(self.findings(check_shell, {'dev': '#!/bin/bash\necho fine\n'}), [])
+        self.assert_found(check_shell, 'dev', '#!/bin/bash\nrm $1\n')
+        self.assert_found(check_shell, 'tests/dev/x.sh', '#!/bin/sh\nrm $1\n')
 
     def test_build_folders_do_not_count(self):
         self.assertEqual(self.findings(check_length, {'build/x.cpp': 'int a;\n' * 999}), [])
