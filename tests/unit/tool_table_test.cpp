@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <clocale>
+
 namespace bus::tool {
 namespace {
 
@@ -16,6 +18,19 @@ TEST(Cut, KeepsBothEndsOfALongName) {
 TEST(Cut, CountsCharactersNotBytes) {
     EXPECT_EQ(columns_of("grüße"), 5U);
     EXPECT_EQ(cut_in_the_middle("grüßegrüße", 5), "gr…ße");
+}
+
+TEST(Cut, CountsTheColumnsThatCharactersTake) {
+    ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+    EXPECT_EQ(columns_of("漢字ab"), 6U);
+    EXPECT_EQ(cut_in_the_middle("漢字漢字漢字", 7), "漢…字");
+    EXPECT_EQ(cut_in_the_middle("漢字漢字漢字", 12), "漢字漢字漢字");
+    EXPECT_EQ(columns_of("e\xcc\x81"), 1U) << "an accent of its own takes none";
+    EXPECT_EQ(columns_of("a\xff\xc3"), 3U) << "bytes that are no UTF-8";
+    Table table({{"NAME", Align::left, true}, {"N", Align::right}});
+    table.row({"漢字", "1"});
+    EXPECT_EQ(table.text(0), "NAME  N\n漢字  1\n");
+    std::setlocale(LC_CTYPE, "C");
 }
 
 TEST(Table, AlignsItsColumns) {

@@ -47,8 +47,9 @@ Typed understand(std::vector<std::string> const& words, ConnectionOptions& to) {
         auto const& word = words[i];
         if (typed.only_arguments || word.size() < 2 || word[0] != '-') {
             typed.words.push_back(word);
-            if (typed.verb == nullptr && (typed.verb = verb_of(typed.words)) != nullptr)
-                std::ranges::copy(options_of(*typed.verb), std::back_inserter(typed.options));
+            if (typed.verb != nullptr) continue;
+            typed.verb = verb_of(typed.words);
+            if (typed.verb != nullptr) std::ranges::copy(options_of(*typed.verb), std::back_inserter(typed.options));
             continue;
         }
         if (word == "--") typed.only_arguments = true;
@@ -66,7 +67,8 @@ void add_options(Typed const& typed, Candidates& found) {
         if (option.is_argument()) continue;
         for (auto const& name : option.names_apart()) {
             if (name.size() > 2) found.push_back({name, option.help});
-            for (auto const& choice : option.choices) found.push_back({name + "=" + choice, option.help});
+            auto const with_choice = name + "=";
+            for (auto const& choice : option.choices) found.push_back({std::string(with_choice).append(choice), option.help});
         }
     }
 }

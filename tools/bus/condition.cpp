@@ -5,6 +5,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <compare>
 #include <utility>
 
 #include "condition_node.hpp"
@@ -137,11 +138,11 @@ bool compares(Node const& node, Message const& message) {
     auto const left = value_of(node.left, message);
     if (node.expression != nullptr) return matches_expression(left, *node.expression) == (node.sign == "=~");
     auto const order = compare(left, value_of(node.right, message));
-    if (node.sign == "==") return order == 0;
-    if (node.sign == "!=") return order != 0;  // what is not there differs from everything
-    if (node.sign == "<") return order < 0;
-    if (node.sign == "<=") return order <= 0;
-    return node.sign == ">" ? order > 0 : order >= 0;
+    if (node.sign == "==") return std::is_eq(order);
+    if (node.sign == "!=") return std::is_neq(order);  // what is not there differs from everything
+    if (node.sign == "<") return std::is_lt(order);
+    if (node.sign == "<=") return std::is_lteq(order);
+    return node.sign == ">" ? std::is_gt(order) : std::is_gteq(order);
 }
 
 bool is_true(Node const& node, Message const& message) {
@@ -156,7 +157,7 @@ bool is_true(Node const& node, Message const& message) {
         case Node::Kind::comparison:
             return compares(node, message);
         case Node::Kind::lone:
-            return compare(value_of(node.left, message), true) == 0;
+            return std::is_eq(compare(value_of(node.left, message), true));
     }
     return false;
 }

@@ -150,6 +150,11 @@ std::partial_ordering compare_numbers(A a, B b) {
     }
 }
 
+std::partial_ordering reversed(std::partial_ordering order) {
+    if (std::is_lt(order)) return std::partial_ordering::greater;
+    return std::is_gt(order) ? std::partial_ordering::less : order;
+}
+
 std::partial_ordering compare_with_name(EnumValue const& value, std::string const& name) {
     auto const* const named = value.type == nullptr ? nullptr : value.type->FindValueByName(name);
     if (named == nullptr) return std::partial_ordering::unordered;
@@ -207,7 +212,7 @@ std::partial_ordering compare(FieldValue const& a, FieldValue const& b) {
             else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, std::string>)
                 return compare_with_name(x, y);
             else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, EnumValue>)
-                return 0 <=> compare_with_name(y, x);
+                return reversed(compare_with_name(y, x));
             else if constexpr (std::is_same_v<X, EnumValue> && kNumbers<std::int64_t, Y>)
                 return compare_numbers(x.number, y);
             else if constexpr (std::is_same_v<Y, EnumValue> && kNumbers<X, std::int64_t>)

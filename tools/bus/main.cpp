@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ void take_standard_descriptors() {
 
 int main(int argc, char** argv) {
     take_standard_descriptors();
+    (void)std::setlocale(LC_CTYPE, "C.UTF-8");  // for the widths of characters alone; numbers stay as they are everywhere
     std::vector<std::string> arguments(argv + 1, argv + argc);
     Context context;
     context.json = wants_json(arguments);

@@ -1,10 +1,14 @@
 // Tables for people.
 #include "table.hpp"
 
+#include <wchar.h>
+
 #include <algorithm>
+#include <cwchar>
 #include <numeric>
 
 #include "errors.hpp"
+#include "utf8.hpp"
 
 namespace bus::tool {
 namespace {
@@ -12,13 +16,42 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kLeastName = 8;  // a name is not cut below this
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+struct Character {
+    std::size_t bytes, columns;
+};
 
-/// The byte at which character number `count` begins.
-std::size_t byte_of(std::string_view text, std::size_t count) {
-    std::size_t at = 0;
-    for (; at < text.size(); ++at) {
-        if (begins_character(text[at]) && count-- == 0) break;
+/// The one that begins here. What is no UTF-8 is a character of one byte; what this locale knows no width of takes one column.
+Character first_character(std::string_view text) {
+    std::mbstate_t state{};
+    wchar_t wide = 0;
+    auto const bytes = std::mbrtowc(&wide, text.data(), std::min<std::size_t>(text.size(), 4), &state);
+    if (bytes == 0 || bytes > 4) {  // an end, an error, or no UTF-8 locale
+        auto const length = std::max<std::size_t>(utf8_length(text), 1);
+        return {length, 1};
+    }
+    auto const columns = ::wcwidth(wide);
+    return {bytes, columns < 0 ? 1 : static_cast<std::size_t>(columns)};
+}
+
+/// How many bytes from the front take at most so many columns.
+std::size_t bytes_in_front(std::string_view text, std::size_t columns) {
+    std::size_t at = 0, taken = 0;
+    while (at < text.size()) {
+        auto const character = first_character(text.substr(at));
+        if (taken + character.columns > columns) break;
+        taken += character.columns;
+        at += character.bytes;
+    }
+    return at;
+}
+
+/// The byte from which on at most so many columns are taken.
+std::size_t begin_of_back(std::string_view text, std::size_t columns) {
+    std::size_t at = 0, left = columns_of(text);
+    while (left > columns) {
+        auto const character = first_character(text.substr(at));
+        left -= character.columns;
+        at += character.bytes;
     }
     return at;
 }
@@ -26,16 +59,21 @@ std::size_t byte_of(std::string_view text, std::size_t count) {
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+    std::size_t columns = 0;
+    while (!text.empty()) {
+        auto const character = first_character(text);
+        columns += character.columns;
+        text.remove_prefix(std::min(character.bytes, text.size()));
+    }
+    return columns;
 }
 
 std::string cut_in_the_middle(std::string_view text, std::size_t columns) {
-    auto const length = columns_of(text);
-    if (length <= columns) return std::string(text);
+    if (columns_of(text) <= columns) return std::string(text);
     if (columns <= 1) return columns == 1 ? "…" : "";
     auto const front = columns / 2;
-    auto const back = columns - 1 - front;
-    return std::string(text.substr(0, byte_of(text, front))) + "…" + std::string(text.substr(byte_of(text, length - back)));
+    return std::string(text.substr(0, bytes_in_front(text, front))) + "…" +
+           std::string(text.substr(begin_of_back(text, columns - 1 - front)));
 }
 
 void Table::row(std::vector<std::string> cells, Tone tone) {

@@ -19,9 +19,9 @@ struct Column {
     unsigned goes_as_number = 0;  // where names are as short as they may be and it still does not fit: 1 is left out first; 0 never is
 };
 
-/// Shortens to `columns` characters with a "…" in the middle; what fits stays as it is. Counts characters of UTF-8, not bytes.
+/// Shortens to `columns` characters with a "…" in the middle; what fits stays as it is. Counts columns, not bytes.
 std::string cut_in_the_middle(std::string_view text, std::size_t columns);
-/// Characters of UTF-8.
+/// Columns of a terminal: a Chinese character takes two. Where the program has set no UTF-8 locale (LC_CTYPE), each counts as one.
 std::size_t columns_of(std::string_view text);
 
 class Table {
