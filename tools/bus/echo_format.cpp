@@ -81,9 +81,12 @@ Result<void> EchoFormat::check_fields(Any const& message) {
     if (descriptor == nullptr) return usage_error("bytes have no fields: --field has no meaning here", "leave --field out");
     if (descriptor->file()->package() == "google.protobuf")
         return usage_error(descriptor->full_name() + " is one value: --field has no meaning here", "leave --field out");
-    for (auto const& field : options_.fields)
-        if (auto wrong = unknown_field(descriptor, field); !wrong.empty())
-            return usage_error("--field " + field + ": " + wrong, descriptor->full_name() + " has " + field_names(*descriptor));
+    for (auto const& field : options_.fields) {
+        auto const wrong = unknown_field(descriptor, field);
+        if (wrong.empty()) continue;
+        return usage_error(std::string("--field ").append(field).append(": ").append(wrong),
+                           descriptor->full_name() + " has " + field_names(*descriptor));
+    }
     checked_type_ = type;
     return {};
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <optional>
 #include <utility>
 
@@ -136,10 +137,10 @@ std::string scalar_text(Message const& message, FieldDescriptor const& field, in
         scalar(message, field, element));
 }
 
-template <class A, class B>
-constexpr bool kNumbers = std::is_arithmetic_v<A> && std::is_arithmetic_v<B> && !std::is_same_v<A, bool> && !std::is_same_v<B, bool>;
+template <class T>
+concept Number = std::same_as<T, std::int64_t> || std::same_as<T, std::uint64_t> || std::same_as<T, double>;
 
-template <class A, class B>
+template <Number A, Number B>
 std::partial_ordering compare_numbers(A a, B b) {
     if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
         return std::cmp_less(a, b)    ? std::partial_ordering::less
@@ -160,6 +161,31 @@ std::partial_ordering compare_with_name(EnumValue const& value, std::string cons
     if (named == nullptr) return std::partial_ordering::unordered;
     return value.number <=> std::int64_t{named->number()};
 }
+
+/// What fits to be compared, by kinds; the last one is for what does not.
+struct Comparison {
+    template <Number X, Number Y>
+    std::partial_ordering operator()(X const& x, Y const& y) const {
+        return compare_numbers(x, y);
+    }
+    std::partial_ordering operator()(bool x, bool y) const { return x <=> y; }
+    std::partial_ordering operator()(std::string const& x, std::string const& y) const { return x <=> y; }
+    std::partial_ordering operator()(EnumValue const& x, EnumValue const& y) const { return x.number <=> y.number; }
+    std::partial_ordering operator()(EnumValue const& x, std::string const& y) const { return compare_with_name(x, y); }
+    std::partial_ordering operator()(std::string const& x, EnumValue const& y) const { return reversed(compare_with_name(y, x)); }
+    template <Number Y>
+    std::partial_ordering operator()(EnumValue const& x, Y const& y) const {
+        return compare_numbers(x.number, y);
+    }
+    template <Number X>
+    std::partial_ordering operator()(X const& x, EnumValue const& y) const {
+        return compare_numbers(x, y.number);
+    }
+    template <class X, class Y>
+    std::partial_ordering operator()(X const& /*x*/, Y const& /*y*/) const {
+        return std::partial_ordering::unordered;
+    }
+};
 
 }  // namespace
 
@@ -196,31 +222,6 @@ bool is_set_at(Message const& message, FieldPath const& path) {
     return at->element >= 0 || reflection.HasField(*at->message, at->field);
 }
 
-std::partial_ordering compare(FieldValue const& a, FieldValue const& b) {
-    return std::visit(
-        [](auto const& x, auto const& y) -> std::partial_ordering {
-            using X = std::decay_t<decltype(x)>;
-            using Y = std::decay_t<decltype(y)>;
-            if constexpr (kNumbers<X, Y>)
-                return compare_numbers(x, y);
-            else if constexpr (std::is_same_v<X, bool> && std::is_same_v<Y, bool>)
-                return x <=> y;
-            else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, std::string>)
-                return x <=> y;
-            else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, EnumValue>)
-                return x.number <=> y.number;
-            else if constexpr (std::is_same_v<X, EnumValue> && std::is_same_v<Y, std::string>)
-                return compare_with_name(x, y);
-            else if constexpr (std::is_same_v<X, std::string> && std::is_same_v<Y, EnumValue>)
-                return reversed(compare_with_name(y, x));
-            else if constexpr (std::is_same_v<X, EnumValue> && kNumbers<std::int64_t, Y>)
-                return compare_numbers(x.number, y);
-            else if constexpr (std::is_same_v<Y, EnumValue> && kNumbers<X, std::int64_t>)
-                return compare_numbers(x, y.number);
-            else
-                return std::partial_ordering::unordered;
-        },
-        a, b);
-}
+std::partial_ordering compare(FieldValue const& a, FieldValue const& b) { return std::visit(Comparison(), a, b); }
 
 }  // namespace bus::tool
