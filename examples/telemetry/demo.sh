@@ -41,6 +41,7 @@ wait_until() {
     done
 }
 is_ready() { bus -q >"$folder/ready.out" 2>&1; }
+is_listening() { bus topic ls "\$bus/events" >/dev/null 2>&1; }
 is_gone_from_the_bus() { ! bus client ls --json | grep -q "\"pid\":$1[,}]"; }
 
 before=$(objects)
@@ -65,25 +66,36 @@ show bus topic echo host/load -n 3 -t 10s
 show bus topic echo host/cpu --once --json -t 10s
 show bus topic echo host/memory --field available_bytes -n 2 -t 10s
 show bus topic echo 'log/**' --history 3 --field text -d 2s
+show bus topic echo host/load --where 'one_minute >= 0 && has(uptime_seconds)' --csv -n 3 -t 10s
 show bus topic hz host/cpu host/processes -d 5s
+show bus topic bw 'host/**' --once -t 10s
+show bus topic delay host/load --once -t 10s
 
 say "Who and what is there"
 show bus topic ls
 show bus topic info host/cpu
+show bus client info telemetry-top
 show bus ipc
 
 say "What telemetry-top shows meanwhile (on a terminal it stays in place)"
 wait_until test -s "$folder/top.out"
 tail -n 22 "$folder/top.out"
 
-say "kill -9 of a subscriber: the bus cleans up after it"
+say "kill -9 of a subscriber: the bus cleans up after it, and tells it"
 show bus client ls
+bus events --kind client_left -n 1 -t 20s >"$folder/events.out" & events=$!
+others+=("$events")
+wait_until is_listening
 printf '%s$ kill -9 %s%s\n' "$bold" "$top" "$plain"
 disown "$top"   # the shell need not tell of its end
 kill -KILL "$top"
 wait_until is_gone_from_the_bus "$top"
+wait "$events"
+printf '%s$ bus events --kind client_left%s\n' "$bold" "$plain"
+cat "$folder/events.out"
 show bus client ls
 show bus topic echo host/load -n 2 -t 10s   # and nobody was held up
+show bus lost || true                       # status 1 if somebody lost anything
 
 say "The end: nothing is left"
 ours=$(bus ipc | awk '$3 ~ /^0x/ { print $3 }')
