@@ -5,7 +5,7 @@ import subprocess
 
 FENCE = re.compile(r'^```(.*)$')
 STATUS = re.compile(r'#\s*status (\d+(?: or \d+)*)\s*$', re.MULTILINE)
-SHELL_FLAGS, TEXT_FLAGS, KEYS = (), ('any-order',), ('file', 'norun', 'needs')
+SHELL_FLAGS, TEXT_FLAGS, KEYS = (), ('any-order',), ('file', 'norun', 'needs', 'where')
 
 
 class BadPage(Exception):

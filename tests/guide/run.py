@@ -70,6 +70,9 @@ def follow(block, place, shell):
     lack = lacks(block, place.environment)
     if lack:
         raise Skipped(lack)
+    where = block.keys.get('where')
+    if where and subprocess.run(['bash', '-c', where], env=place.environment, capture_output=True, check=False).returncode != 0:
+        raise Skipped(f'this host does not allow: {where}')
     if 'file' in block.keys:
         with open(os.path.join(place.home, block.keys['file']), 'w', encoding='utf-8') as file:
             file.write(block.body)

@@ -113,10 +113,16 @@ false
 ```sh norun='never'
 false
 ```
+```sh where='test 1 = 2'
+false
+```
+```sh where='test 1 = 1'
+true
+```
 ''')
     equal((status, err), (0, ''))
-    equal([line.partition(' - ')[0] for line in out.splitlines() if not line.startswith('#')], ['1..5'] + [f'ok {n}' for n in range(1, 6)])
-    check('# SKIP bus has no no verb' in out and '# SKIP never' in out, out)
+    equal([line.partition(' - ')[0] for line in out.splitlines() if not line.startswith('#')], ['1..7'] + [f'ok {n}' for n in range(1, 8)])
+    check('# SKIP bus has no no verb' in out and '# SKIP never' in out and '# SKIP this host does not allow: test 1 = 2' in out, out)
 
 
 @without_broker
