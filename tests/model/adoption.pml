@@ -459,7 +459,7 @@ inline adopt() {
 
 #define EVICT(c) :: atomic { evictions > 0 && session[c] == LIVE -> evictions--; session[c] = REAPING } give_back(c)
 
-active proctype busd() {
+proctype busd() {
     byte c, n, k, r, serves = true; mtype what;
 end:
     do
@@ -485,7 +485,7 @@ endserve:
     od
 }
 
-active proctype killer() {
+proctype killer() {
 end:
     do
     :: atomic { kills > 0 && !killed[P] && !gone[P] -> killed[P] = true; kills-- }
@@ -508,7 +508,7 @@ end:
 }
 
 /* When nothing moves any more */
-active proctype end_of_day() {
+proctype end_of_day() {
 end:
     timeout;
     assert(gone[P] && gone[S]);
@@ -520,6 +520,6 @@ end:
 init {
     atomic {
         record[P] = MADE; exists[P] = true; record[S] = MADE; exists[S] = true;
-        run client(P); run client(S); run witness()
+        run busd(); run killer(); run client(P); run client(S); run witness(); run end_of_day()
     }
 }

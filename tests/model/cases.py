@@ -105,5 +105,6 @@ CASES = [
     breaks('adoption', 'any answer confirms the posts before it', 'W_CONFIRM_ANY', quick=True),
     breaks('adoption', 'a post names an index instead of an id', 'W_BY_INDEX'),
     holds('adoption', 'a client and busd killed'),
+    holds('adoption', 'a session ended by an operator, busd killed', 'KILLS=0', 'EVICTIONS=1'),
     holds('adoption', 'busd killed twice', 'KILLS=0', 'BUSD_KILLS=2'),
 ]
