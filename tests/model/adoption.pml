@@ -447,7 +447,7 @@ inline adopt() {
     relink(0); relink(1);                                    /* A4 */
     whole = true;
     finish(0); finish(1);                                    /* A5 */
-    reap(P); reap(S);                                        /* A6 */
+    reap(c); c = 1; reap(c); c = 0;                          /* A6 */
 #ifndef W_LEFT_OVERS
     remove_unneeded(0); remove_unneeded(1); remove_unneeded(2); remove_unneeded(3);   /* A7 */
 #endif
@@ -457,7 +457,7 @@ inline adopt() {
 
 /* ---- busd ------------------------------------------------------------------------------------------------------------------ */
 
-#define EVICT(c) :: atomic { evictions > 0 && session[c] == LIVE -> evictions--; session[c] = REAPING } give_back(c)
+#define EVICT(who) :: evictions > 0 && session[who] == LIVE -> evictions--; session[who] = REAPING; c = who
 
 proctype busd() {
     byte c, n, k, r, serves = true; mtype what;
@@ -471,10 +471,8 @@ end:
 endserve:
         do
         :: request?what,c,n -> carry_out(); atomic { c = 0; n = 0; k = 0; r = 0; what = 0 }
-        :: DEAD(P) -> end_session(P)
-        :: DEAD(S) -> end_session(S)
-        EVICT(P)
-        EVICT(S)
+        :: atomic { if :: DEAD(P) -> c = P :: DEAD(S) -> c = S fi }; end_session(c); c = 0
+        :: atomic { if EVICT(P) EVICT(S) fi }; give_back(c); c = 0
         od
     } unless { busd_killed };
     atomic {                                                 /* the kernel undoes; then the next busd has the lock */
