@@ -22,6 +22,9 @@ Session* session_of(State& state, std::uint32_t index, std::uint64_t id) {
     return session != nullptr && session->id == id ? session : nullptr;
 }
 
+// A session found reaping holds nothing any more: whoever was giving back what it had died over it, and end_session() does not do it twice.
+bool still_holds(Session const* session) { return session != nullptr && session->state != shm::SessionState::reaping; }
+
 // One whose set can't be had any more has none from here on, in the directory too: the index will be another's.
 template <class Entry>
 void adopt_version(State& state, std::uint32_t index, std::uint32_t& schema) {
@@ -150,7 +153,7 @@ void adopt_topics_and_readers(State& state) {
     }
     std::vector<Ring*> orphans, finished;
     for (auto const& [index, ring] : state.rings.all()) {
-        if (!ring->left && session_of(state, ring->session, ring->session_id) == nullptr) orphans.push_back(ring.get());
+        if (!ring->left && !still_holds(session_of(state, ring->session, ring->session_id))) orphans.push_back(ring.get());
         if (ring->left && ring->members.empty() && !ring->retain) finished.push_back(ring.get());
     }
     for (auto* const ring : finished) free_ring(state, *ring);
@@ -164,7 +167,7 @@ void adopt_topics_and_readers(State& state) {
     }
     for (auto* const topic : unneeded) drop_topic_if_unneeded(state, *topic);
     for (auto const& [id, arena] : state.arenas.all())
-        arena->orphan = arena->session_id != 0 && state.sessions.find(arena->session_id) == nullptr;
+        arena->orphan = arena->session_id != 0 && !still_holds(state.sessions.find(arena->session_id));
 }
 
 }  // namespace bus::broker

@@ -5,7 +5,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bus/introspect.hpp>
 #include <csignal>
 #include <filesystem>
 #include <random>
@@ -273,6 +275,35 @@ TEST_F(BusdLife, WhatWasMadeAndNeverAnsweredIsUndoneByTheNext) {
     EXPECT_EQ(raw->bus().directory().find_ring(kept.id()), kept.index());
     EXPECT_FALSE(raw->bus().directory().find_ring(last.id()));
     EXPECT_FALSE(raw->bus().directory().find_topic("undone"));
+}
+
+// As it is where busd died while it gave back what a session had: of a client that died, and of one that was evicted and lives.
+TEST_F(BusdLife, WhatASessionFoundReapingStillHadIsTakenAway) {
+    for (bool const client_lives : {false, true}) {
+        auto first = std::make_unique<Busd>();
+        auto child = run_role("client", {"x"});
+        ASSERT_TRUE(child.expect_line("ready"));
+        EXPECT_FALSE(first->end(SIGKILL).exited);
+        (*Tampering()).change<shm::SessionEntry>(0, [](shm::SessionEntry& entry) {
+            entry.head.state = static_cast<std::uint32_t>(shm::SessionState::reaping);
+        });
+        if (!client_lives) {
+            child.kill(SIGKILL);
+            (void)child.wait();
+        }
+        {
+            Busd second;
+            auto const bus = look();
+            EXPECT_EQ(count_entries<shm::RingEntry>(*bus), 0u);
+            EXPECT_EQ(count_entries<shm::SubscriptionEntry>(*bus), 0u);
+            EXPECT_EQ(count_entries<shm::TopicEntry>(*bus), 0u);
+            EXPECT_EQ(count_entries<shm::SessionEntry>(*bus), client_lives ? 1u : 0u) << "its slot waits for the token";
+            auto const objects = kernel_objects().value();
+            EXPECT_TRUE(std::ranges::none_of(objects, [](auto const& object) { return object.use == "arena"; }));
+        }
+        child.kill(SIGKILL);
+        (void)child.wait();
+    }
 }
 
 TEST_F(BusdLife, EntriesTornByADeathAreWholeAgain) {

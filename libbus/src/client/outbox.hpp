@@ -1,9 +1,10 @@
 // The way to busd: what one session sends goes in order, and whole, into the request queue of its uid.
 //
 // A post wants no answer: for destructors. Where the queue is full it gives a busd that lives a moment to make room; what is left unsent
-// then goes with the next send, post, or look at the session. It is kept until a request that was sent after it was answered by the same
-// busd (the queue keeps the order, so it was carried out by then), or until fewer messages lie in the queue than were sent after it. When a
-// new busd takes over, what is still kept is sent again; removals do no harm twice, for no id is ever used twice.
+// then goes with the next send, post, or look at the session. It is kept until a request that was sent once, after it, was answered by the
+// same busd (the queue keeps the order, so it was carried out by then; docs/models.md#adoption, Q3), or until fewer messages lie in the
+// queue than were sent after it. When a new busd takes over, what is still kept is sent again; removals do no harm twice, for no id is ever
+// used twice.
 #pragma once
 
 #include <bus/v1/control.pb.h>

@@ -39,11 +39,13 @@ Result<v1::Answer> Requests::request(v1::Request request, std::string_view what,
 Result<v1::Answer> Requests::send_and_wait(v1::Request const& request, std::string_view what, sys::Deadline deadline) {
     clear_bell();
     std::optional<Outbox::Mark> sent;
+    unsigned sendings = 0;
     for (;;) {
         if (auto ours = check_session(); !ours) return ours.error();
         // Another busd than the one we asked: it may never have seen the request.
         if (!sent || sent->generation != bus_.generation()) {
             auto now = outbox_.send(request, std::min(deadline, sys::deadline_after(kLook)));
+            ++sendings;
             if (now)
                 sent = *now;
             else if (now.error() != Errc::timeout)
@@ -56,7 +58,8 @@ Result<v1::Answer> Requests::send_and_wait(v1::Request const& request, std::stri
         wake_up();
         if (!answer) return answer.error();
         if (*answer) {
-            if (sent) outbox_.confirm(*sent);
+            // Else it may be the answer of a next busd to what was sent to the one before, which took a post out of the queue and died.
+            if (sent && sendings == 1 && sent->generation == bus_.generation()) outbox_.confirm(*sent);
             return std::move(**answer);
         }
         if (done) return unanswered(what);
