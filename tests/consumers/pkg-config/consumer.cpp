@@ -1,6 +1,6 @@
 // Publishes bytes to whoever listens, and reads the bus's own events, whose type is installed.
-#include <bus/bus.hpp>
 #include <bus/v1/events.pb.h>
+#include <bus/bus.hpp>
 
 int main() {
     using namespace std::chrono_literals;
