@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "errors.hpp"
+#include "field_value.hpp"
 #include "json_read.hpp"
 #include "json_writer.hpp"
 #include "time_text.hpp"
@@ -37,12 +38,6 @@ std::string unknown_field(google::protobuf::Descriptor const* type, std::string_
         if (type == nullptr && !path.empty()) return "field " + field->full_name() + " has no fields of its own";
     }
     return {};
-}
-
-std::string field_names(google::protobuf::Descriptor const& type) {
-    std::string names;
-    for (int i = 0; i < type.field_count(); ++i) names += (i > 0 ? ", " : "") + type.field(i)->name();
-    return names;
 }
 
 }  // namespace

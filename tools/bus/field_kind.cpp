@@ -12,12 +12,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-std::string field_names(Descriptor const& type) {
-    std::string names;
-    for (int i = 0; i < type.field_count(); ++i) names += (i > 0 ? ", " : "") + type.field(i)->name();
-    return names;
-}
-
 FieldKind kind_of_one(FieldDescriptor const& field) {
     switch (field.cpp_type()) {
         case FieldDescriptor::CPPTYPE_BOOL:
@@ -70,6 +64,12 @@ Result<End> follow(Descriptor const& whole, FieldPath const& path) {
 }
 
 }  // namespace
+
+std::string field_names(Descriptor const& type) {
+    std::string names;
+    for (int i = 0; i < type.field_count(); ++i) names += (i > 0 ? ", " : "") + type.field(i)->name();
+    return names;
+}
 
 Result<FieldKind> kind_at(Descriptor const& type, FieldPath const& path) {
     auto const end = follow(type, path);

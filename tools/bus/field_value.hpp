@@ -33,6 +33,8 @@ enum class FieldKind { truth, number, text, enumeration, list, map, message };
 
 /// What is at the path in messages of this type. Errors: usage_error(): there is no such field; names those there are.
 Result<FieldKind> kind_at(google::protobuf::Descriptor const& type, FieldPath const& path);
+/// "x, y, name": the fields of a type, for who named another one.
+std::string field_names(google::protobuf::Descriptor const& type);
 /// Whether the enumeration at the path has a value of that name.
 bool has_enum_value(google::protobuf::Descriptor const& type, FieldPath const& path, std::string const& name);
 

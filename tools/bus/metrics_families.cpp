@@ -5,6 +5,7 @@
 #include <map>
 
 #include "object_json.hpp"
+#include "participants.hpp"
 #include "utf8.hpp"
 
 namespace bus::tool {
@@ -95,18 +96,6 @@ void add_publishers(std::vector<MetricFamily>& families, std::vector<TopicDetail
     for (auto* family : {&messages, &bytes, &dropped, &waited, &held_up, &ring}) families.push_back(std::move(*family));
 }
 
-std::string kind_of(ReaderKind kind) {
-    switch (kind) {
-        case ReaderKind::best_effort:
-            return "best_effort";
-        case ReaderKind::reliable:
-            return "reliable";
-        case ReaderKind::observer:
-            return "observer";
-    }
-    return "unknown";
-}
-
 /// One a topic and subscriber, not one a publisher besides: those would be too many, and it is the subscriber that is slow.
 void add_subscribers(std::vector<MetricFamily>& families, std::vector<TopicDetail> const& topics) {
     auto behind = gauge("bus_subscriber_behind_messages", "Messages published on the topic that the subscriber has not taken yet.");
@@ -120,7 +109,7 @@ void add_subscribers(std::vector<MetricFamily>& families, std::vector<TopicDetai
             }
             Labels labels{{"topic", detail.topic.name}, {"subscriber", std::to_string(subscriber.id)}};
             add_client(labels, subscriber.identity);
-            labels.emplace_back("kind", kind_of(subscriber.kind));
+            labels.emplace_back("kind", std::string(name_of(subscriber.kind)));
             add(behind, labels, messages);
             add(behind_bytes, labels, bytes);
         }
