@@ -21,7 +21,9 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kSignalTag = 0;
 constexpr std::uint64_t kKnockTag = 1;
+constexpr std::uint64_t kRemovalTag = 2;
 constexpr sys::Duration kTick = 1s;
+constexpr sys::Duration kHurry = 5ms, kHurryLasts = 500ms;  // an `ipcrm -a` is under way
 constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
 
 }  // namespace
@@ -37,6 +39,7 @@ Broker::Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::str
 Result<Ending> Broker::run() {
     if (auto added = state_.poller.add(signals_.fd(), EPOLLIN, kSignalTag); !added) return added.error();
     if (auto added = state_.poller.add(folder_.knock.fd(), EPOLLIN, kKnockTag); !added) return added.error();
+    watch_for_removal();
     std::array<sys::Poller::Ready, 64> ready;
     while (!ending_) {
         auto const count = state_.poller.wait_until(ready, next_look());
@@ -44,7 +47,7 @@ Result<Ending> Broker::run() {
         for (std::size_t i = 0; count && i < *count; ++i) {
             if (auto handled = handle_ready(ready[i].tag); !handled) return handled.error();
         }
-        if (sys::has_passed(sys::deadline_from(last_tick_, kTick))) tick();
+        if (sys::has_passed(sys::deadline_from(last_tick_, tick_period()))) tick();
         more_ = dispatcher_.turn();
         waiting_ = dispatcher_.send_waiting();
     }
@@ -54,7 +57,15 @@ Result<Ending> Broker::run() {
 sys::Deadline Broker::next_look() const {
     if (more_) return sys::steady_now();
     if (waiting_) return sys::deadline_after(kRetry);
-    return sys::deadline_from(last_tick_, kTick);
+    return sys::deadline_from(last_tick_, tick_period());
+}
+
+sys::Duration Broker::tick_period() const { return sys::has_passed(hurry_until_) ? kTick : kHurry; }
+
+// Without it, what goes is found a second later.
+void Broker::watch_for_removal() {
+    auto watch = RemovalWatch::start(state_.bus.alive);
+    if (watch && state_.poller.add(watch->fd(), EPOLLIN, kRemovalTag)) removal_.emplace(std::move(*watch));
 }
 
 Result<void> Broker::handle_ready(std::uint64_t tag) {
@@ -62,6 +73,13 @@ Result<void> Broker::handle_ready(std::uint64_t tag) {
     if (tag == kKnockTag) {
         auto const drained = folder_.knock.drain();
         if (!drained) return drained.error();
+        return {};
+    }
+    if (tag == kRemovalTag) {
+        (void)state_.poller.remove(removal_->fd());
+        removal_.reset();
+        hurry_until_ = sys::deadline_after(kHurryLasts);
+        tick();
         return {};
     }
     // Its last words first: who leaves in order says so before it closes its FIFO, and did not die. What stands in its place by now may be
@@ -133,6 +151,7 @@ void Broker::tick() {
     check_whole();
     if (ending_) return;
     look_after_own_objects(state_);
+    if (!removal_) watch_for_removal();
     look_after_sessions(state_);
     take_back_unread(state_);
     forget_strangers(state_);

@@ -6,10 +6,12 @@
 
 #include <bus/error.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bus_folder.hpp"
 #include "dispatcher.hpp"
+#include "removal_watch.hpp"
 #include "startup.hpp"
 #include "sys/process.hpp"
 #include "sys/signal_fd.hpp"
@@ -34,6 +36,8 @@ private:
     sys::Deadline next_look() const;
     Result<void> handle_ready(std::uint64_t tag);
     Result<void> handle_signals();
+    void watch_for_removal();
+    sys::Duration tick_period() const;
     void read_config_again();
     void check_whole();
     void tick();
@@ -43,15 +47,18 @@ private:
     Dispatcher dispatcher_;
     sys::SignalFd& signals_;
     std::string config_path_;
+    std::optional<RemovalWatch> removal_;
     sys::Deadline last_tick_;
+    sys::Deadline hurry_until_{};  // somebody is just removing objects: it looks often
     bool more_ = true;      // a queue may have more than a turn took
     bool waiting_ = false;  // a lobby had no room
     std::optional<Ending> ending_;
 };
 
-/// Ends the bus: tells the clients, names what is dropped, removes every object and every file.
-void end_bus(BusFolder& folder, State& state);
+/// Ends the bus: tells the clients, names what is dropped, removes every object and every file. Ending::clean is for good; else the clients
+/// go over to the bus that comes in its place.
+void end_bus(BusFolder& folder, State& state, Ending ending);
 /// The same without the folder, which is another one's by now.
-void end_objects(State& state);
+void end_objects(State& state, Ending ending);
 
 }  // namespace bus::broker

@@ -10,8 +10,8 @@
 
 namespace bus::broker {
 
-void end_objects(State& state) {
-    state.directory.head().broker_pid = 0;
+void end_objects(State& state, Ending ending) {
+    state.directory.head().broker_pid = ending == Ending::clean ? 0 : shm::kReplacedBus;
     state.directory.head().generation.store(state.objects.generation() + 1, std::memory_order_release);
     state.directory.raise_epoch();
     state.objects.remove(state.bus.alive);
@@ -24,11 +24,11 @@ void end_objects(State& state) {
     for (auto const& record : state.objects.objects()) state.objects.remove({record.id, record.key, record.cookie});
 }
 
-void end_bus(BusFolder& folder, State& state) {
+void end_bus(BusFolder& folder, State& state, Ending ending) {
     auto const dropped = what_is_dropped(state);
     auto const count = state.objects.count();
     unsay_ready(folder.folder);
-    end_objects(state);
+    end_objects(state, ending);
     auto const left = state.objects.count();
     clear_folder(folder, left == 0 ? Objects::gone : Objects::left);
     log::info("ended; dropped " + dropped + "; removed " + std::to_string(count - left) + " kernel objects");

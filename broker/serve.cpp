@@ -34,16 +34,19 @@ std::string absolute_path(std::string const& path) {
 }
 
 // Returns: how it ended.
-Result<Ending> serve_one(Options const& options, Config& config, std::string const& config_path, sys::SignalFd& signals, ReadyPipe& pipe) {
+// `generation` is that of the last one, and becomes ours: ids begin with it, and clients that come over know what they had by its ids.
+Result<Ending> serve_one(Options const& options, Config& config, std::string const& config_path, sys::SignalFd& signals, ReadyPipe& pipe,
+                         std::uint64_t& generation) {
     auto folder = take_folder(options.bus);
     if (!folder) return folder.error();
     log::start(folder->bus);
     unsay_ready(folder->folder);  // of one that died: who finds it from here on finds a bus that is whole
-    auto started = start_bus(*folder, config);
+    auto started = start_bus(*folder, config, generation);
     if (!started) return started.error();
     auto& state = *started->state;
+    generation = state.objects.generation();
     if (auto ready = say_ready(folder->folder); !ready) {
-        end_bus(*folder, state);
+        end_bus(*folder, state, Ending::clean);
         return ready.error();
     }
     log::info("serves in " + folder->folder.path() + ", generation " + std::to_string(state.objects.generation()) + ": " + started->how);
@@ -63,7 +66,7 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
         case Ending::anew:
             config = state.config;
             state.events.ends(*ending == Ending::clean ? "ends, and the bus with it" : "ends this bus, and begins a new one");
-            end_bus(*folder, state);
+            end_bus(*folder, state, *ending);
             break;
         case Ending::handover:
             state.events.ends("hands over to the next one");
@@ -72,7 +75,7 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
             break;
         case Ending::taken:
             // It serves our objects where it adopted them.
-            if (state.directory.head().broker_pid == ::getpid()) end_objects(state);
+            if (state.directory.head().broker_pid == ::getpid()) end_objects(state, *ending);
             return Error(Errc::conflict, "another busd serves bus " + folder->bus + " in " + folder->folder.path(), "busd --stop ends it");
     }
     return *ending;
@@ -82,8 +85,9 @@ Result<void> serve_bus(Options const& options, Config config, std::string const&
     // Blocked before anything is there to clean up: a signal that comes early is seen when the loop begins.
     auto signals = sys::SignalFd::create({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
     if (!signals) return signals.error();
+    std::uint64_t generation = 0;
     for (;;) {
-        auto const ending = serve_one(options, config, config_path, *signals, pipe);
+        auto const ending = serve_one(options, config, config_path, *signals, pipe, generation);
         if (!ending) return ending.error();
         if (*ending != Ending::anew) return {};
     }

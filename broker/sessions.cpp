@@ -82,16 +82,19 @@ void write_offer(State& state, Session const& session) {
         entry.last_request = 0;
         entry.last_status = 0;
         entry.last_index = 0;
+        entry.end = shm::SessionEnd::none;
         std::memset(entry.name, 0, sizeof entry.name);
         std::memcpy(entry.name, session.name.data(), std::min(session.name.size(), sizeof entry.name - 1));
         entry.head.state = static_cast<std::uint32_t>(shm::SessionState::offered);
     });
 }
 
-void write_state(State& state, Session& session, shm::SessionState to) {
-    session.state = to;
-    state.directory.change<shm::SessionEntry>(session.index,
-                                              [&](shm::SessionEntry& entry) { entry.head.state = static_cast<std::uint32_t>(to); });
+void write_reaping(State& state, Session& session, shm::SessionEnd end) {
+    session.state = shm::SessionState::reaping;
+    state.directory.change<shm::SessionEntry>(session.index, [&](shm::SessionEntry& entry) {
+        entry.end = end;
+        entry.head.state = static_cast<std::uint32_t>(shm::SessionState::reaping);
+    });
     state.directory.raise_epoch();
 }
 
@@ -196,7 +199,7 @@ Life look_at_token(State& state, Session& session) {
 void end_session(State& state, Session& session, Events::How how) {
     if (session.state != shm::SessionState::reaping) {
         state.events.client_left(session, how);
-        write_state(state, session, shm::SessionState::reaping);
+        write_reaping(state, session, shm::SessionEnd::fenced_off);
         give_back(state, session);
     }
     auto const index = session.index;
@@ -216,7 +219,7 @@ void fence_off(State& state, Session& session, Events::How how, std::string cons
     if (session.state == shm::SessionState::reaping) return;
     state.events.client_left(session, how, why);
     log::info("session " + std::to_string(session.id) + " (" + session.name + ") fenced off: " + why);
-    write_state(state, session, shm::SessionState::reaping);
+    write_reaping(state, session, how == v1::Event::was_evicted ? shm::SessionEnd::evicted : shm::SessionEnd::fenced_off);
     ring_all(session);
     give_back(state, session);
 }

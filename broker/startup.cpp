@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -192,9 +193,9 @@ Result<Started> start_new(BusFolder& folder, Config config, std::uint64_t genera
 
 }  // namespace
 
-Result<Started> start_bus(BusFolder& folder, Config config) {
+Result<Started> start_bus(BusFolder& folder, Config config, std::uint64_t last_generation) {
     auto const before = read_before(folder.folder);
-    std::uint64_t const generation = before.generation + 1;
+    std::uint64_t const generation = std::max(before.generation, last_generation) + 1;
     if (!before.any) return start_new(folder, std::move(config), generation, "new bus");
     Error why;
     if (before.useless.empty()) {

@@ -15,7 +15,8 @@ struct Started {
     std::string how;  // one line: what was adopted, reaped, replaced
 };
 
+/// `last_generation` of a bus this process served before, else 0: the new one is above it, and above what the folder says.
 /// Errors: limit: the kernel has no room for the bus's objects; io. Nothing new is left then.
-Result<Started> start_bus(BusFolder& folder, Config config);
+Result<Started> start_bus(BusFolder& folder, Config config, std::uint64_t last_generation);
 
 }  // namespace bus::broker

@@ -6,7 +6,7 @@
 #include <map>
 #include <thread>
 
-#include "client/core.hpp"
+#include "client/connection_state.hpp"
 #include "shm/ring_format.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
@@ -147,7 +147,9 @@ TEST_F(Processes, KilledWhilePublishingLeaveWhatTheyCommitted) {
 
 /// Whether the ring of a publisher says that it fences after each commit.
 bool is_fenced(Role const& role, bus::PublisherId publisher) {
-    auto const core = bus::client::Core::open({.bus = role.args().at(1), .name = "looker", .runtime_dir = role.args().at(0)}).value();
+    auto const looker =
+        bus::client::ConnectionState::open({.bus = role.args().at(1), .name = "looker", .runtime_dir = role.args().at(0)}).value();
+    auto const core = looker->core();
     auto const index = core->bus->directory().find_ring(publisher).value();
     auto const entry = core->bus->directory().snapshot<bus::shm::RingEntry>(index).value();
     auto const arena = core->segments.read(entry->segment, bus::shm::SegmentKind::arena).value();

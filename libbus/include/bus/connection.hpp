@@ -25,7 +25,7 @@ namespace bus {
 /// One session with the broker, shared by all handles that were made of it: they may outlive it, and keep it up.
 ///
 /// Threads: any, but for dispatch() and run(): one at a time. After a fork the child's copy says `closed`.
-class Connection : detail::Handle<client::Core> {
+class Connection : detail::Handle<client::ConnectionState> {
 public:
     using Handle::Handle;
 

@@ -9,14 +9,14 @@
 
 namespace bus::client {
 
-class Core;             // shared by a Connection and all that it made
+class ConnectionState;  // shared by a Connection and all that it made
 class PublisherState;   // behind a Publisher and its Loan
 class SubscriberState;  // behind a Subscriber
 class TimerState;       // behind a Timer
 class ClientState;      // behind a Client; comes with services
 class JobState;         // behind a Job; comes with queues
 
-void close(Core& core) noexcept;
+void close(ConnectionState& connection) noexcept;
 void close(PublisherState& publisher) noexcept;
 void close(SubscriberState& subscriber) noexcept;
 void close(TimerState& timer) noexcept;

@@ -33,6 +33,7 @@ public:
     bool broker_alive() const noexcept;
     /// Waits until the busd that lives now has died. Errors: timeout (bare code).
     Result<void> wait_for_death(sys::Deadline deadline) const;
+    bool is_same_as(AttachedBus const& other) const noexcept { return directory_.id() == other.directory_.id(); }
     /// Whether the bus is gone for good: stopped in order, or started anew without what was there. Such a bus never comes back.
     bool removed() const noexcept;
 

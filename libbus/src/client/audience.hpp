@@ -5,6 +5,7 @@
 // The copy of a counter is taken before the sleepers are looked at: who raises it later is seen by the next look.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -23,11 +24,13 @@ public:
 
     /// Partner of the fence before it: the one in shm::Sleeper::fall_asleep (or the sleeper's membarrier).
     bool has_news() const noexcept {
-        if (list_.is_stale(entry_->member_epoch)) return true;
+        if (is_stale()) return true;
         for (auto const& user : users_)
             if (user.view.count(counter_) != user.count) return true;
         return false;
     }
+    /// Whether the members have changed, or our session has ended, since they were read: one load.
+    bool is_stale() const noexcept { return list_.is_stale(entry_->member_epoch); }
     /// Reads the members again if they changed, rings whoever sleeps. What can't be read now is tried again at the next commit.
     /// Returns: whether they changed; also when our session has ended.
     bool attend();
@@ -41,6 +44,10 @@ public:
     /// That reliable reader is waited for no more.
     void evict(std::uint64_t subscription_id) noexcept { list_.mark_evicted(subscription_id); }
 
+    /// Reliable readers, but for the dead and the evicted.
+    std::size_t count_waited_for() const noexcept {
+        return static_cast<std::size_t>(std::ranges::count_if(list_.members(), &shm::Member::is_waited_for));
+    }
     std::size_t ready_count() noexcept { return list_.ready_count(); }
     std::vector<shm::Member> const& members() const noexcept { return list_.members(); }
     /// busd took the ring away: nobody reads it any more.

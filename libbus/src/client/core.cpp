@@ -1,14 +1,15 @@
-// A connection's shared state: how it begins and ends.
+// A session: how it begins, how it is found to have ended, how it ends.
 #include "client/core.hpp"
 
 #include <bus/handle.hpp>
 
 #include "client/admission.hpp"
-#include "client/runtime_folder.hpp"
 
 namespace bus::client {
 
 namespace {
+
+constexpr std::int64_t kLookApartNs = 100'000'000;
 
 // Asks until the deadline where an offer was withdrawn before we took it.
 Result<std::shared_ptr<Core>> admit(ConnectionOptions const& options, AttachedBusPtr const& bus, sys::Deadline deadline) {
@@ -26,20 +27,17 @@ Result<std::shared_ptr<Core>> admit(ConnectionOptions const& options, AttachedBu
 
 }  // namespace
 
-Result<std::shared_ptr<Core>> Core::open(ConnectionOptions const& options) {
-    auto const resolved = resolve(options);
-    if (!resolved) return resolved.error();
-    auto const deadline = sys::deadline_after(resolved->timeout);
+Result<std::shared_ptr<Core>> Core::open(ConnectionOptions const& options, RunLoop& loop, sys::Deadline deadline) {
     for (;;) {
-        auto bus = attach_bus(*resolved, Wanted::living, deadline);
+        auto bus = attach_bus(options, Wanted::living, deadline);
         if (!bus) return bus.error();
-        auto core = admit(*resolved, *bus, deadline);
+        auto core = admit(options, *bus, std::max(deadline, sys::deadline_after(options.timeout)));
         if (!core) {
             // Stopped under our feet: look for the next one.
             if (core.error() == Errc::closed && (*bus)->removed() && !sys::has_passed(deadline)) continue;
             return core.error();
         }
-        auto data = make_data_side(**core);
+        auto data = make_data_side(**core, loop);
         if (!data) return data.error();
         (*core)->data = std::move(*data);
         return core;
@@ -71,6 +69,20 @@ Error Core::closed_by_fork() {
 
 Error Core::closed_by_move() { return Error(Errc::closed, "this Connection was moved from"); }
 
+// ---- has it ended? ------------------------------------------------------------------------------------------------------------
+
+void Core::end(Fate fate) const noexcept {
+    auto expected = Fate::ours;  // the first finding stays
+    (void)fate_.compare_exchange_strong(expected, fate, std::memory_order_relaxed);
+    ended_.store(true, std::memory_order_release);
+}
+
+bool Core::may_come_back() const noexcept {
+    if (in_child()) return false;
+    auto const fate = fate_.load(std::memory_order_relaxed);
+    return fate == Fate::fenced_off || fate == Fate::bus_removed;
+}
+
 // The epoch first: who ends a session, or the bus, raises it when that can be seen.
 bool Core::has_ended() const noexcept {
     if (is_closed()) return true;
@@ -85,15 +97,31 @@ bool Core::has_ended() const noexcept {
 
 Result<void> Core::check() const {
     if (in_child()) return closed_by_fork();
-    auto ours = requests.check_session();
-    if (!ours) ended_.store(true, std::memory_order_relaxed);
-    return ours;
+    if (ended_.load(std::memory_order_acquire)) return requests.closed(fate_.load(std::memory_order_relaxed));
+    auto const fate = requests.fate();
+    if (fate == Fate::ours) return {};
+    end(fate);
+    return requests.closed(fate);
 }
 
-Result<v1::Answer> Core::request(v1::Request request, std::string_view what) {
+void Core::look_for_successor() const noexcept {
+    if (is_closed()) return;
+    auto const now = sys::clock_ns(CLOCK_MONOTONIC);
+    auto looked = looked_ns_.load(std::memory_order_relaxed);
+    if (now - looked < kLookApartNs || !looked_ns_.compare_exchange_strong(looked, now, std::memory_order_relaxed)) return;
+    if (!bus->removed()) return;
+    if (!check()) return;  // busd says so itself
+    auto const other = attach_bus(options, Wanted::living, sys::steady_now());
+    if (other && !(*other)->is_same_as(*bus)) end(Fate::bus_removed);
+}
+
+// ---- what is asked of busd ----------------------------------------------------------------------------------------------------
+
+Result<v1::Answer> Core::request(v1::Request request, std::string_view what, sys::Deadline deadline) {
     if (in_child()) return closed_by_fork();
-    auto answer = requests.request(std::move(request), what, sys::deadline_after(options.timeout));
-    if (!answer && answer.error() == Errc::closed) ended_.store(true, std::memory_order_relaxed);
+    if (auto open = check(); !open) return open.error();
+    auto answer = requests.request(std::move(request), what, deadline);
+    if (!answer && answer.error() == Errc::closed) (void)check();
     return answer;
 }
 

@@ -1,4 +1,4 @@
-// The data side of a connection: made once, before its first handle.
+// The data side of a session: made before anything uses it.
 #include "client/data_side.hpp"
 
 #include <cstdlib>
@@ -10,12 +10,10 @@
 
 namespace bus::client {
 
-Result<std::shared_ptr<DataSide>> make_data_side(Core& core) {
+Result<std::shared_ptr<DataSide>> make_data_side(Core& core, RunLoop& loop) {
     auto const attention = shm::OwnAttention::open(core.session.attention_bytes());
     if (!attention) return attention.error();
-    auto data = std::make_shared<DataSide>(core, *attention);
-    if (auto opened = data->loop.open(); !opened) return opened.error();
-    return data;
+    return std::make_shared<DataSide>(core, loop, *attention);
 }
 
 Duration DataSide::recheck_from_environment() {

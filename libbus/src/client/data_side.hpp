@@ -1,4 +1,4 @@
-// What the publishers and subscribers of one connection share: places to sleep, the FIFO's listeners, the run loop.
+// What the publishers and subscribers of one session share: places to sleep, the FIFO's listeners, and the connection's run loop.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ namespace bus::client {
 /// Threads: any.
 class DataSide {
 public:
-    DataSide(Core& core, shm::OwnAttention attention) : core(core), places(core.session, attention), hub(places), loop(*this) {}
+    DataSide(Core& core, RunLoop& loop, shm::OwnAttention attention)
+        : core(core), places(core.session, attention), hub(places), loop(loop) {}
 
     /// Connection::stop() was called: waits say cancelled from now on.
     bool stopped() const noexcept { return loop.stopped(); }
@@ -21,7 +22,7 @@ public:
     Core& core;
     Places places;
     FifoHub hub;
-    RunLoop loop;
+    RunLoop& loop;
     /// How often a sleeper looks again by itself.
     Duration const recheck = recheck_from_environment();
     /// Whether membarrier fences our publishers too: found out, and registered for, once per process, while it had one thread only.

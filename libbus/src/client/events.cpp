@@ -1,14 +1,14 @@
 // Events of a connection.
 #include "client/events.hpp"
 
-#include "client/attached_bus.hpp"
+#include "client/connection_state.hpp"
 #include "client/waiting.hpp"
 
 namespace bus::client {
 
 void Events::set(Callback callback) {
     auto shared = callback ? std::make_shared<Callback>(std::move(callback)) : nullptr;
-    bool const lives = shared && bus_.broker_alive();
+    bool const lives = shared && connection_.core()->bus->broker_alive();
     std::lock_guard const lock(mutex_);
     wanted_.store(shared != nullptr, std::memory_order_relaxed);
     callback_.swap(shared);  // the old one is destroyed behind the lock: it may own handles
@@ -52,12 +52,12 @@ sys::Deadline Events::next_look() const {
 
 void Events::look_at_broker() {
     if (!are_wanted() || !sys::has_passed(next_look())) return;
-    bool const lives = bus_.broker_alive();
+    bool const lives = connection_.core()->bus->broker_alive();
     std::unique_lock lock(mutex_);
     next_look_ = sys::deadline_after(kRecheck);
     if (lives == std::exchange(broker_lives_, lives)) return;
     lock.unlock();
-    tell({.kind = lives ? Event::Kind::broker_back : Event::Kind::broker_lost, .object = bus_.name()});
+    tell({.kind = lives ? Event::Kind::broker_back : Event::Kind::broker_lost, .object = connection_.options.bus});
 }
 
 }  // namespace bus::client

@@ -14,14 +14,14 @@
 
 namespace bus::client {
 
-class AttachedBus;
+class ConnectionState;
 
 /// Threads: any; run() one at a time.
 class Events {
 public:
     using Callback = detail::Callback<void(Event const&)>;
 
-    explicit Events(AttachedBus const& bus) noexcept : bus_(bus) {}
+    explicit Events(ConnectionState const& connection) noexcept : connection_(connection) {}
 
     /// An empty one: nobody wants to be told any more.
     void set(Callback callback);
@@ -38,7 +38,7 @@ public:
 private:
     static constexpr std::size_t kMost = 1024;
 
-    AttachedBus const& bus_;
+    ConnectionState const& connection_;
     std::atomic<bool> wanted_{false};
     mutable std::mutex mutex_;
     std::deque<Event> waiting_;

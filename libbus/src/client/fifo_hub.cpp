@@ -49,8 +49,22 @@ Result<std::unique_ptr<Watch>> Watch::create(FifoHub& hub) {
 // The own event first: what is poked from here on stays.
 void Watch::quiet(std::uint64_t topics) const noexcept {
     (void)event_.drain();
-    hub_.drain(&event_);
-    hub_.arm(topics);
+    auto& now = hub();
+    now.drain(&event_);
+    now.arm(topics);
+}
+
+// The new one first: what is rung in between is heard by one of the two.
+Result<void> Watch::move_to(FifoHub& other) {
+    auto& before = hub();
+    if (&before == &other) return {};
+    if (auto added = poller_.add(other.fd(), EPOLLIN, 0); !added) return added;
+    other.add(event_);
+    hub_.store(&other, std::memory_order_release);
+    before.remove(event_);
+    (void)poller_.remove(before.fd());
+    poke();
+    return {};
 }
 
 }  // namespace bus::client

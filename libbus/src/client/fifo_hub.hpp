@@ -8,6 +8,7 @@
 // again, and the union of the topics of all that were ever armed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -45,7 +46,11 @@ public:
     static Result<std::unique_ptr<Watch>> create(FifoHub& hub);
     Watch(Watch const&) = delete;
     Watch& operator=(Watch const&) = delete;
-    ~Watch() { hub_.remove(event_); }
+    ~Watch() { hub().remove(event_); }
+
+    /// Listens to another session's FIFO from here on, and is readable. The descriptor stays. `other` outlives this, as the old one did.
+    /// Errors: limit.
+    Result<void> move_to(FifoHub& other);
 
     int fd() const noexcept { return poller_.fd(); }
     sys::Poller& poller() noexcept { return poller_; }
@@ -55,9 +60,10 @@ public:
     void quiet(std::uint64_t topics) const noexcept;
 
 private:
+    FifoHub& hub() const noexcept { return *hub_.load(std::memory_order_acquire); }
     Watch(FifoHub& hub, sys::EventFd event, sys::Poller poller) noexcept
-        : hub_(hub), event_(std::move(event)), poller_(std::move(poller)) {}
-    FifoHub& hub_;
+        : hub_(&hub), event_(std::move(event)), poller_(std::move(poller)) {}
+    std::atomic<FifoHub*> hub_;  // move_to may come from another thread than quiet
     sys::EventFd event_;
     sys::Poller poller_;
 };

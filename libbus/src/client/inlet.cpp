@@ -18,11 +18,11 @@ struct Beginning {
     std::uint64_t expected = 0;  // 0: what the place says
 };
 
-Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options, std::optional<std::size_t> share) {
+Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options, std::optional<std::size_t> share, bool all) {
     auto const resumed = options.start.find(ring.ring_id);
     auto const next = options.start_sequence != 0      ? options.start_sequence
                       : resumed != options.start.end() ? resumed->second + 1
-                                                       : std::uint64_t{0};
+                                                       : std::uint64_t{all ? 1U : 0U};
     if (next != 0) return {shm::place_of_sequence(ring, next), next};
     if (!options.start.empty()) return {shm::place_of_oldest(ring)};  // it came after what the position knew of
     if (share) return {*share == 0 ? shm::place_of_tail(ring) : shm::place_of_last(ring, *share)};
@@ -36,7 +36,7 @@ Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& optio
 }  // namespace
 
 Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
-                                             std::optional<std::size_t> share, std::shared_ptr<Core> keep) {
+                                             std::optional<std::size_t> share, std::shared_ptr<Core> keep, bool all) {
     auto const& directory = core.bus->directory();
     auto const ring = directory.snapshot<shm::RingEntry>(member.ring);
     if (!ring) return ring.error();
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Inlet>> Inlet::attach(Core& core, shm::MemberEntry const&
         identity->type = std::make_shared<TypeSource>(std::move(keep), std::string(shm::type_of(*view)), (*ring)->schema);
         inlet->identity_ = std::move(identity);
     }
-    inlet->begin(member, options, share);
+    inlet->begin(member, options, share, all);
     return inlet;
 }
 
@@ -81,13 +81,13 @@ Inlet::~Inlet() {
 
 // A ring that came later than we is ours from its first byte. Else a reliable reader joins as docs/models.md says (join_reliably pins
 // itself, fences, looks at the limit); a best-effort one just begins. wait_for_subscribers may be waiting for our cursor: hence the bell.
-void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share) {
+void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share, bool all) {
     auto const& ring = reader_.ring();
     Beginning from{{0, 1}};
-    if (kept_ && (options.start_sequence != 0 || !options.start.empty()))
+    if (kept_ && (options.start_sequence != 0 || !options.start.empty() || all))
         from.place = shm::place_of_oldest(ring);  // the numbers are those of each message's own publisher: looked at one by one
     else if (member.joined_later != 0)
-        from = beginning_of(ring, options, share);
+        from = beginning_of(ring, options, share, all);
     if (member.joined_later != 0 && kind_ == shm::ReaderKind::reliable)
         from.place = shm::join_reliably(ring, *cursor_, from.place);
     else

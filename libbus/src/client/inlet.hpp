@@ -19,10 +19,11 @@ namespace bus::client {
 class Inlet {
 public:
     /// Attaches the ring and the cursor, and finds where to begin. `member` is ours. `share` of the ring's last messages goes before what
-    /// `options` say (share_history). `keep` is for the schema of an Any, else null.
+    /// `options` say (share_history). `keep` is for the schema of an Any, else null. `all`: of a ring that `options.start` does not know
+    /// everything is wanted, and what is gone of it counts as lost: the subscriber was there before, in another session.
     /// Errors: not_permitted: the ring's mode keeps us out; not_found: it has gone; conflict, invalid, limit.
     static Result<std::unique_ptr<Inlet>> attach(Core& core, shm::MemberEntry const& member, SubscriberOptions const& options,
-                                                 std::optional<std::size_t> share, std::shared_ptr<Core> keep);
+                                                 std::optional<std::size_t> share, std::shared_ptr<Core> keep, bool all);
     Inlet(Inlet const&) = delete;
     Inlet& operator=(Inlet const&) = delete;
     ~Inlet();
@@ -56,7 +57,16 @@ public:
     bool left() const noexcept { return left_; }
     /// No publisher's, but what a retained topic keeps of those that are gone: each message says whose it was (shm::KeptRecord).
     bool is_kept() const noexcept { return kept_; }
-    bool is_drained() const noexcept { return left_ && !has_news(); }
+    bool is_drained() const noexcept { return (left_ || has_finished()) && !has_news(); }
+
+    /// Its bus has gone, and we went over to another one. What is still written here comes before what its publisher writes there.
+    void stay_behind(sys::Deadline until) noexcept { behind_until_ = until; }
+    bool is_behind() const noexcept { return behind_until_ != sys::Deadline{}; }
+    /// Where a subscriber goes on in another session: the number of the last message it need not have any more; 0: it can't be told.
+    std::uint64_t settled_sequence() const noexcept {
+        auto const expected = reader_.expected_sequence();
+        return expected != 0 ? expected - 1 : head().sequence.load(std::memory_order_relaxed);
+    }
 
     std::shared_ptr<RingIdentity const> const& identity() const noexcept { return identity_; }
     std::uint64_t ring_id() const noexcept { return identity_->publisher; }
@@ -76,7 +86,12 @@ private:
     Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& ring, SegmentPtr arena, shm::RingView view,
           shm::Cursor& cursor);
     shm::RingHead const& head() const noexcept { return *reader_.ring().head; }
-    void begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share);
+    /// Nothing more is to be expected of a ring that stayed behind: its publisher says so, or had time enough to go over. Acquire: partner
+    /// RingWriter::say_left; has_news() after it sees all there ever was.
+    bool has_finished() const noexcept {
+        return is_behind() && (head().left.load(std::memory_order_acquire) != 0 || sys::has_passed(behind_until_));
+    }
+    void begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share, bool all);
 
     Core& core_;
     SegmentPtr arena_;
@@ -90,6 +105,7 @@ private:
     std::uint64_t bit_;
     std::uint64_t own_session_;
     bool left_ = false;
+    sys::Deadline behind_until_{};
     bool kept_ = false;
     HeldRoom* held_ = nullptr;      // reliable only; the identity owns it
     std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us. Used under the lock of held_

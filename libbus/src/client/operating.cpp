@@ -2,16 +2,16 @@
 #include <bus/connection.hpp>
 #include <bus/name.hpp>
 
-#include "client/core.hpp"
+#include "client/connection_state.hpp"
 #include "client/topic_requests.hpp"
 
 namespace bus {
 
 namespace {
 
-Result<void> ask(std::shared_ptr<client::Core> const& core, v1::Request request, std::string const& what) {
-    if (!core) return client::Core::closed_by_move();
-    auto const answer = core->request(std::move(request), what);
+Result<void> ask(std::shared_ptr<client::ConnectionState> const& connection, v1::Request const& request, std::string const& what) {
+    if (!connection) return client::Core::closed_by_move();
+    auto const answer = connection->request(request, what);
     if (!answer) return answer.error();
     return {};
 }

@@ -4,52 +4,27 @@
 
 #include "client/publisher_state.hpp"
 #include "client/topic_requests.hpp"
-#include "shm/ring_format.hpp"
 
 namespace bus {
 
-namespace client {
-
-namespace {
-
-Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, std::uint64_t ring_id) {
-    auto const entry = core.bus->directory().snapshot<shm::RingEntry>(index);
-    if (!entry) return entry.error();
-    if ((*entry)->ring_id != ring_id)
-        return Error(Errc::conflict, "busd made ring " + std::to_string(ring_id) + " and it has gone already");
-    auto arena = core.segments.write((*entry)->segment, shm::SegmentKind::arena);
-    if (!arena) return arena.error();
-    auto const ring = shm::open_ring((*arena)->writable_bytes(), (*entry)->offset, ring_id);
-    if (!ring) return ring.error();
-    // Now, so that no publish meets a page for the first time.
-    auto const populated = (*arena)->mapping().populate((*entry)->offset, shm::ring_extent_bytes(ring->capacity));
-    if (!populated) return populated.error();
-    return PublisherState::Ring{index, (*entry)->topic, std::move(*arena), *ring};
-}
-
-}  // namespace
-
-}  // namespace client
-
 namespace detail {
 
-Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<client::Core> const& core, std::string_view topic,
-                                                               PublisherOptions const& options, PayloadType const& type) {
-    if (!core) return Error(Errc::closed, "the connection was moved from");
+Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<client::ConnectionState> const& connection,
+                                                               std::string_view topic, PublisherOptions const& options,
+                                                               PayloadType const& type) {
+    if (!connection) return client::Core::closed_by_move();
     if (auto const named = check_name(topic); !named) return named.error();
     if (options.ring_bytes == 0) return Error(Errc::invalid, "a ring of 0 bytes for " + std::string(topic), "at least 4096 are made of it");
     if (options.evict_after < Duration::zero()) return Error(Errc::invalid, "evict_after below zero for " + std::string(topic), "0: never");
-    auto const schema = client::schema_of(type, options.schema);
+    auto schema = client::schema_of(type, options.schema);
     if (!schema) return schema.error();
-    auto const answer = core->request(client::create_publisher(topic, options, *schema), "create publisher of " + std::string(topic));
-    if (!answer) return answer.error();
-    auto ring = client::attach_own_ring(*core, answer->index(), answer->id());
-    if (!ring) {
-        core->post(client::remove_publisher(answer->id()));
-        return ring.error();
-    }
-    auto state = std::make_shared<client::PublisherState>(core, topic, options, type, std::move(*ring));
-    core->data->loop.add_surrounded(state);
+    auto made = client::in_session(*connection, [&](client::Core& core) {
+        return client::PublisherState::make_ring(core, topic, options, *schema);
+    });
+    if (!made) return made.error();
+    auto state = std::make_shared<client::PublisherState>(connection, std::move(made->core), topic, options, type, std::move(*schema),
+                                                          std::move(made->value));
+    connection->loop.add_surrounded(state);
     return state;
 }
 

@@ -35,14 +35,15 @@ Result<std::uint64_t> PublisherState::publish(detail::Batch const& batch) {
         total += shm::record_bytes(bytes_at(batch, i), 0);
     }
     if (total - sizeof(shm::RecordHead) > max_bytes_) return too_large(total - sizeof(shm::RecordHead));
-    if (!try_enter()) return refused();
+    if (!try_enter())
+        if (auto entered = enter_slowly(); !entered) return entered.error();
     auto const all = reserve(total, 0, shm::kRecordAlign);
     Result<std::uint64_t> sequence = writer_.sequence();
     if (!all) {
         sequence = all.error();
     } else if (*all == nullptr) {
         for (std::size_t i = 1; i < batch.count; ++i) writer_.drop();  // the first was dropped by reserve()
-        dropped_.store(writer_.dropped(), std::memory_order_relaxed);
+        dropped_.store(dropped_before_ + writer_.dropped(), std::memory_order_relaxed);
         sequence = writer_.sequence();
     } else {
         writer_.cancel();
@@ -70,7 +71,8 @@ Result<std::uint64_t> PublisherState::append_all(detail::Batch const& batch) {
 
 Result<std::span<std::byte>> PublisherState::borrow(std::size_t bytes) {
     if (bytes > max_bytes_) return too_large(bytes);
-    if (!try_enter()) return refused();
+    if (!try_enter())
+        if (auto entered = enter_slowly(); !entered) return entered.error();
     auto const to = reserve(bytes, 0, kLoanAlign);
     if (!to || *to == nullptr) {
         leave();
@@ -81,9 +83,10 @@ Result<std::span<std::byte>> PublisherState::borrow(std::size_t bytes) {
 }
 
 Result<std::uint64_t> PublisherState::commit_loan(std::size_t used_bytes) {
-    if (is_closed()) {
+    if (is_closed() || core_->is_closed()) {  // the loan has the lock
+        auto const why = guard_.in_child() ? Core::closed_by_fork() : closed_locked();
         cancel_loan();
-        return closed();
+        return why;
     }
     auto const sequence = commit(used_bytes);
     leave();

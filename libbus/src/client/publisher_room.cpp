@@ -31,9 +31,9 @@ public:
     }
 
     Wish wish() override {
-        auto const* const slowest = publisher_.audience_.slowest_living();
+        auto const* const slowest = publisher_.audience_->slowest_living();
         tell(slowest != nullptr ? slowest->session_id : 0);
-        return {.topics = publisher_.audience_.topic_bit(),
+        return {.topics = publisher_.audience_->topic_bit(),
                 .foreign = slowest != nullptr && slowest->uid != publisher_.core_->session.uid(),
                 .recheck = kLookAtToken};
     }
@@ -44,7 +44,7 @@ public:
     }
 
     Result<std::byte*> given() const {
-        if (at_ == nullptr) return publisher_.closed();
+        if (at_ == nullptr) return publisher_.closed_locked();
         return at_;
     }
 
@@ -66,8 +66,18 @@ private:
 };
 
 std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
-    writer_.refresh_limit([&](std::uint64_t tail) { return audience_.floor(tail); });
+    writer_.refresh_limit([&](std::uint64_t tail) { return floor(tail); });
     return writer_.try_reserve(bytes, extension_bytes, alignment);
+}
+
+// Who read the ring of the session before reliably is about to come over, and begins at this one's first message: so it stays there.
+std::uint64_t PublisherState::floor(std::uint64_t tail) {
+    auto const floor = audience_->floor(tail);
+    if (to_come_ == 0) [[likely]]
+        return floor;
+    if (audience_->count_waited_for() < to_come_ && !sys::has_passed(to_come_until_)) return 0;
+    to_come_ = 0;
+    return floor;
 }
 
 // Since when each of them stands where it stands, while there is no room.
@@ -75,7 +85,7 @@ void PublisherState::note_holdups(sys::Deadline now) {
     if (holdups_at_ != writer_.tail()) holdups_.clear();  // there was room meanwhile
     holdups_at_ = writer_.tail();
     std::vector<Holdup> noted;
-    for (auto const& member : audience_.members()) {
+    for (auto const& member : audience_->members()) {
         if (!member.is_waited_for() || member.counted == shm::kClosed) continue;
         auto const known = std::ranges::find(holdups_, member.subscription_id, &Holdup::subscription_id);
         bool const stands = known != holdups_.end() && known->position == member.counted;
@@ -88,7 +98,7 @@ void PublisherState::note_holdups(sys::Deadline now) {
 // Returns: whether somebody did.
 bool PublisherState::evict_the_slowest() {
     if (options_.evict_after == Duration::zero()) return false;
-    auto const* const slowest = audience_.slowest_living();
+    auto const* const slowest = audience_->slowest_living();
     if (slowest == nullptr) return false;
     auto const now = sys::steady_now();
     note_holdups(now);
@@ -101,22 +111,32 @@ bool PublisherState::evict_the_slowest() {
                         std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - holdup->since).count()) + " ms, " +
                         std::to_string(behind) + " bytes behind: its place was taken away (evict_after), it may lose messages",
                     "bus topic info " + topic_);
-    audience_.evict(slowest->subscription_id);
+    audience_->evict(slowest->subscription_id);
     evicted_.fetch_add(1, std::memory_order_relaxed);
-    core_->data->loop.tell({.kind = Event::Kind::lost, .object = topic_, .error = why});
+    connection_->loop.tell({.kind = Event::Kind::lost, .object = topic_, .error = why});
     return true;
 }
 
+// A session that ends while we wait takes its readers along: they stand in the next one.
 Result<std::byte*> PublisherState::reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
+    for (;;) {
+        auto room = wait_for_room(bytes, extension_bytes, alignment);
+        if (room || room.error() != Errc::closed || !core_->is_closed() || !core_->may_come_back()) return room;
+        if (auto back = come_back(patience()); !back) return back.error();
+        if (auto* const to = writer_.try_reserve(bytes, extension_bytes, alignment)) return to;
+    }
+}
+
+Result<std::byte*> PublisherState::wait_for_room(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment) {
     Room room(*this, bytes, extension_bytes, alignment);
     if (room.look()) return room.given();
     room.begin_to_wait();
     if (options_.when_full != WhenFull::wait) {
-        (void)audience_.slowest_living();  // the dead hold nobody up
+        (void)audience_->slowest_living();  // the dead hold nobody up
         if (room.look()) return room.given();
         if (options_.when_full == WhenFull::refuse) return Errc::would_block;
         writer_.drop();
-        dropped_.store(writer_.dropped(), std::memory_order_relaxed);
+        dropped_.store(dropped_before_ + writer_.dropped(), std::memory_order_relaxed);
         return static_cast<std::byte*>(nullptr);
     }
     if (auto waited = wait_until(*core_->data, spin_, sys::deadline_after(options_.wait_for), {}, room); !waited) return waited.error();

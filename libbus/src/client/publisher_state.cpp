@@ -32,27 +32,42 @@ Result<std::size_t> size_of(google::protobuf::MessageLite const& message) {
 
 }  // namespace
 
-PublisherState::PublisherState(std::shared_ptr<Core> core, std::string_view topic, PublisherOptions const& options,
-                               detail::PayloadType const& type, Ring ring)
-    : core_(std::move(core)),
+PublisherState::PublisherState(std::shared_ptr<ConnectionState> connection, std::shared_ptr<Core> core, std::string_view topic,
+                               PublisherOptions const& options, detail::PayloadType const& type, Schema schema, Ring ring)
+    : connection_(std::move(connection)),
+      core_(std::move(core)),
       topic_(topic),
       options_(options),
+      schema_(std::move(schema)),
       plain_bytes_(type.plain_bytes),
       max_bytes_(max_bytes_of(ring.ring.capacity)),
       id_(ring.ring.ring_id),
       arena_(std::move(ring.arena)),
       writer_(ring.ring),
-      audience_(*core_, ring.index, ring.ring.ring_id, ring.topic),
       stamper_(options.stamp) {
-    audience_.attend();
+    audience_.emplace(*core_, ring.index, ring.ring.ring_id, ring.topic);
+    audience_->attend();
     count_ready();
 }
 
-PublisherState::~PublisherState() { core_->post(remove_publisher(id_)); }
+// The word in the ring is for those who read it without a busd that could tell them.
+PublisherState::~PublisherState() {
+    if (guard_.in_child()) return;
+    writer_.say_left();
+    core_->post(remove_publisher(id_));
+}
 
 void close(PublisherState& publisher) noexcept { publisher.end(); }
 
-Error PublisherState::closed() const {
+Error PublisherState::closed() {
+    if (guard_.in_child()) return Core::closed_by_fork();
+    if (!lock_.lock_unless_lent()) return Errc::closed;
+    auto why = closed_locked();
+    lock_.unlock();
+    return why;
+}
+
+Error PublisherState::closed_locked() const {
     if (auto open = core_->check(); !open) return open.error();
     if (taken_away_)
         return Error(Errc::closed,
@@ -68,12 +83,10 @@ Error PublisherState::too_large(std::size_t bytes) const {
             "make the publisher with .ring_bytes = " + std::to_string(5 * bytes) + " or more"};
 }
 
-Error PublisherState::refused() const { return is_closed() ? closed() : Error(Errc::would_block); }
-
 void PublisherState::count_ready() {
-    auto const now = audience_.ready_count();
+    auto const now = audience_->ready_count();
     auto const before = ready_.exchange(now, std::memory_order_relaxed);
-    auto& loop = core_->data->loop;
+    auto& loop = connection_->loop;
     if (now == before || !loop.wants_events()) return;
     loop.tell({.kind = now > before ? Event::Kind::subscriber_came : Event::Kind::subscriber_left, .object = topic_, .count = now});
 }
@@ -89,10 +102,17 @@ std::uint64_t PublisherState::commit(std::size_t used_bytes) {
 void PublisherState::after_commit() {
     writer_.after_commit();
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (audience_.has_news()) [[unlikely]]
+    if (audience_->has_news()) [[unlikely]]
         attend();
-    if (auto const change = heat_.count(); change != Heat::Change::none) [[unlikely]]
-        if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
+    auto const change = heat_.count();
+    if (change != Heat::Change::none || stamper_.has_ticked()) [[unlikely]]
+        now_and_then(change);
+}
+
+void PublisherState::now_and_then(Heat::Change change) {
+    core_->look_for_successor();
+    if (change != Heat::Change::hot && change != Heat::Change::cold) return;
+    if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
 }
 
 struct PublisherState::Leave {
@@ -101,12 +121,12 @@ struct PublisherState::Leave {
 };
 
 // busd raises the member epoch when it ends the session, or the bus: here a publisher that only publishes hears of it.
-void PublisherState::attend() { noticed(audience_.attend()); }
+void PublisherState::attend() { noticed(audience_->attend()); }
 
 void PublisherState::noticed(bool changed) {
     if (changed) (void)core_->has_ended();
-    if (audience_.is_gone()) [[unlikely]]
-        taken_away_ = true;
+    if (audience_->is_gone()) [[unlikely]]
+        if (core_->check()) taken_away_ = true;  // else its whole session has gone
     count_ready();
 }
 
@@ -116,7 +136,7 @@ Result<std::uint64_t> PublisherState::publish_with(std::size_t bytes, PublishOpt
     if (bytes + extension_bytes > max_bytes_) [[unlikely]]
         return too_large(bytes + extension_bytes);
     if (!try_enter()) [[unlikely]]
-        return refused();
+        if (auto entered = enter_slowly(); !entered) return entered.error();
     Leave const leave_at_the_end{*this};
     auto* to = writer_.try_reserve(bytes, extension_bytes);
     if (to == nullptr) [[unlikely]] {
@@ -157,31 +177,6 @@ Result<void> PublisherState::check_type(google::protobuf::Message const& message
     return Error("a " + message.GetDescriptor()->full_name() + " can't be published on " + topic_,
                  SchemaDifference{.ours = message.GetDescriptor()->full_name(), .theirs = wanted, .changes = {}},
                  "make the publisher with .schema = Schema::of the message's type");
-}
-
-Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop) {
-    struct Subscribers final : Awaited {
-        Subscribers(PublisherState& state, std::size_t wanted) : publisher(state), count(wanted) {}
-        Wish wish() override { return {.topics = publisher.audience_.topic_bit()}; }
-        bool look() override { return publisher.subscribers() >= count || publisher.core_->has_ended(); }
-        PublisherState& publisher;
-        std::size_t count;
-    };
-    if (is_closed()) return closed();
-    Subscribers what(*this, count);
-    Spin spin(Duration::zero());
-    if (auto there = wait_until(*core_->data, spin, deadline, stop, what); !there) return there;
-    if (is_closed()) return closed();
-    return {};
-}
-
-// While another thread publishes, or a loan is out, as they stood last.
-std::size_t PublisherState::subscribers() noexcept {
-    if (!is_closed() && lock_.try_lock()) {
-        noticed(audience_.look_around());
-        lock_.unlock();
-    }
-    return ready_.load(std::memory_order_relaxed);
 }
 
 }  // namespace bus::client

@@ -11,10 +11,12 @@
 #include <atomic>
 #include <bus/publisher.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "client/audience.hpp"
 #include "client/busy_lock.hpp"
+#include "client/connection_state.hpp"
 #include "client/data_side.hpp"
 #include "client/heat.hpp"
 #include "client/source.hpp"
@@ -33,8 +35,11 @@ public:
         SegmentPtr arena;
         shm::WritableRing ring;
     };
-    PublisherState(std::shared_ptr<Core> core, std::string_view topic, PublisherOptions const& options, detail::PayloadType const& type,
-                   Ring ring);
+    /// A ring of our own for that topic in that session. Errors: those of the request; conflict: it has gone already.
+    static Result<Ring> make_ring(Core& core, std::string_view topic, PublisherOptions const& options, Schema const& schema);
+
+    PublisherState(std::shared_ptr<ConnectionState> connection, std::shared_ptr<Core> core, std::string_view topic,
+                   PublisherOptions const& options, detail::PayloadType const& type, Schema schema, Ring ring);
     PublisherState(PublisherState const&) = delete;
     PublisherState& operator=(PublisherState const&) = delete;
     ~PublisherState() override;
@@ -54,7 +59,7 @@ public:
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     std::uint64_t evicted() const noexcept { return evicted_.load(std::memory_order_relaxed); }
     std::size_t max_message_bytes() const noexcept { return max_bytes_; }
-    PublisherId id() const noexcept { return id_; }
+    PublisherId id() const noexcept { return id_.load(std::memory_order_relaxed); }
     std::string const& topic() const noexcept { return topic_; }
     void end() noexcept { ended_.store(true, std::memory_order_relaxed); }
     void look_around() override { (void)subscribers(); }
@@ -63,13 +68,29 @@ private:
     class Room;  // publisher_room.cpp: waiting until a reader has moved on
     struct Leave;
 
+    /// For good, as far as can be seen without the lock.
     bool is_closed() const noexcept {
-        return ended_.load(std::memory_order_relaxed) || taken_away_.load(std::memory_order_relaxed) || core_->is_closed();
+        return ended_.load(std::memory_order_relaxed) || taken_away_.load(std::memory_order_relaxed) || guard_.in_child();
     }
-    [[gnu::cold, gnu::noinline]] Error closed() const;
+    [[gnu::cold, gnu::noinline]] Error closed();
+    [[gnu::cold, gnu::noinline]] Error closed_locked() const;
     [[gnu::cold, gnu::noinline]] Error too_large(std::size_t bytes) const;
-    bool try_enter() noexcept { return !is_closed() && lock_.lock_unless_lent(); }
-    [[gnu::cold, gnu::noinline]] Error refused() const;  // why not
+    /// Takes the lock. Returns: false, without it: closed, lent out, or something has changed that is to be looked at first.
+    bool try_enter() noexcept {
+        if (is_closed() || !lock_.lock_unless_lent()) return false;
+        // Before the commit too: what goes into the ring of a session that has ended might find nobody who reads it.
+        if (!core_->is_closed() && !audience_->is_stale()) [[likely]]
+            return true;
+        lock_.unlock();
+        return false;
+    }
+    /// After try_enter() said no. Goes over to another session where ours has ended. Errors: closed; would_block: lent out; as come_back.
+    [[gnu::cold, gnu::noinline]] Result<void> enter_slowly();
+    /// Under the lock: another ring, in the session that stands in the place of ours, which has ended. Errors: closed; no_broker, timeout:
+    /// none serves yet; those of make_ring.
+    [[gnu::cold, gnu::noinline]] Result<void> come_back(sys::Deadline deadline);
+    void go_over_to(std::shared_ptr<Core> fresh, Ring ring);
+    sys::Deadline patience() const noexcept;
     void leave() noexcept { lock_.unlock(); }
 
     /// Room for a record, or null: the message is dropped, its number used up. Errors: as publish.
@@ -79,24 +100,30 @@ private:
         return reserve_slowly(bytes, extension_bytes, alignment);
     }
     [[gnu::cold, gnu::noinline]] Result<std::byte*> reserve_slowly(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
+    Result<std::byte*> wait_for_room(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     bool evict_the_slowest();
     void note_holdups(sys::Deadline now);
+    std::uint64_t floor(std::uint64_t tail);
     std::byte* try_after_refresh(std::size_t bytes, std::uint16_t extension_bytes, std::size_t alignment);
     template <class Fill>
     Result<std::uint64_t> publish_with(std::size_t bytes, PublishOptions const* options, Fill&& fill);
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
+    [[gnu::cold, gnu::noinline]] void now_and_then(Heat::Change change);
     [[gnu::noinline]] void attend();
     void noticed(bool changed);
     void count_ready();
 
-    std::shared_ptr<Core> core_;
+    std::shared_ptr<ConnectionState> connection_;
+    std::shared_ptr<Core> core_;  // changed under the lock
+    sys::ForkGuard const guard_;
     std::string topic_;
     PublisherOptions options_;
+    Schema schema_;
     std::size_t plain_bytes_;  // of a plain struct, else 0
     std::size_t max_bytes_;
-    PublisherId id_;
+    std::atomic<PublisherId> id_;
     SegmentPtr arena_;
     std::atomic<bool> ended_{false}, taken_away_{false};
     std::atomic<std::uint64_t> dropped_{0}, evicted_{0};
@@ -104,7 +131,10 @@ private:
 
     BusyLock lock_;
     shm::RingWriter<> writer_;
-    Audience audience_;
+    std::optional<Audience> audience_;  // always there
+    std::uint64_t dropped_before_ = 0;  // in rings of sessions that have ended
+    std::size_t to_come_ = 0;           // reliable readers of the ring before, who are about to come over
+    sys::Deadline to_come_until_{};
     Stamper stamper_;
     Heat heat_;
     Spin spin_;

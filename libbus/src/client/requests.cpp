@@ -41,7 +41,7 @@ Result<v1::Answer> Requests::send_and_wait(v1::Request const& request, std::stri
     std::optional<Outbox::Mark> sent;
     unsigned sendings = 0;
     for (;;) {
-        if (auto ours = check_session(); !ours) return ours.error();
+        if (auto const now = fate(); now != Fate::ours) return closed(now);
         // Another busd than the one we asked: it may never have seen the request.
         if (!sent || sent->generation != bus_.generation()) {
             auto now = outbox_.send(request, std::min(deadline, sys::deadline_after(kLook)));
@@ -126,17 +126,34 @@ void Requests::wait_for_bell(sys::Deadline deadline) const {
     (void)sys::poll_until(std::span<pollfd>(), std::min(deadline, sys::deadline_after(kNap)));
 }
 
-Result<void> Requests::check_session() const {
+Fate Requests::fate() const {
+    if (bus_.removed()) {
+        auto const pid = bus_.head().broker_pid;
+        if (pid == 0) return Fate::bus_ended;
+        return pid == shm::kReplacedBus ? Fate::bus_removed : Fate::ours;
+    }
     auto const entry = bus_.directory().snapshot<shm::SessionEntry>(session_.index());
-    // A busd that died changing the entry says nothing about it.
-    auto const reaping = static_cast<std::uint32_t>(shm::SessionState::reaping);
-    bool const ours = !entry || (entry->in_use() && (*entry)->session_id == session_.id() && (*entry)->head.state != reaping);
-    if (ours && !bus_.removed()) return {};
+    if (!entry) return Fate::ours;  // a busd that died changing the entry says nothing about it
+    if (!entry->in_use() || (*entry)->session_id != session_.id()) return Fate::fenced_off;
+    if ((*entry)->head.state != static_cast<std::uint32_t>(shm::SessionState::reaping)) return Fate::ours;
+    return (*entry)->end == shm::SessionEnd::evicted ? Fate::evicted : Fate::fenced_off;
+}
+
+Error Requests::closed(Fate fate) const {
     auto const who = "session " + std::to_string(session_.id()) + " of bus '" + bus_.name() + "'";
-    if (bus_.removed())
-        return Error(Errc::closed, who + " has ended: its broker stopped the bus",
-                     "open a new Connection when it serves again: busd --detach");
-    return Error(Errc::closed, who + " was ended by the broker: evicted, or taken for dead", "open a new Connection; see: bus events");
+    switch (fate) {
+        case Fate::bus_ended:
+            return Error(Errc::closed, who + " has ended: its broker stopped the bus",
+                         "open a new Connection when it serves again: busd --detach");
+        case Fate::bus_removed:
+            return Error(Errc::closed, who + " has ended: somebody removed the bus's IPC objects", "bus doctor");
+        case Fate::evicted:
+            return Error(Errc::closed, who + " was ended by the broker: evicted", "open a new Connection; see: bus events");
+        case Fate::fenced_off:
+        case Fate::ours:
+            break;
+    }
+    return Error(Errc::closed, who + " was ended by the broker: its objects were removed, or it was taken for dead", "see: bus events");
 }
 
 Error Requests::unanswered(std::string_view what) const {

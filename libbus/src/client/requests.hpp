@@ -20,6 +20,10 @@
 
 namespace bus::client {
 
+/// What became of a session. Who is fenced off (its objects were removed, or it was taken for dead) may open another one; bus_removed: the
+/// whole bus's objects were, and another bus comes in its place.
+enum class Fate : std::uint8_t { ours, evicted, fenced_off, bus_ended, bus_removed };
+
 /// Threads: any.
 class Requests {
 public:
@@ -36,8 +40,10 @@ public:
     void flush() noexcept { outbox_.flush(); }
     bool has_unsent_posts() const noexcept { return outbox_.has_unsent(); }
 
-    /// closed, with a text, where the session is no longer ours: evicted, taken for dead, or the bus was stopped.
-    Result<void> check_session() const;
+    /// As busd says. Of a bus that was removed while no busd lived nobody says anything: `ours`.
+    Fate fate() const;
+    /// closed, with a text; `fate` is not `ours`.
+    Error closed(Fate fate) const;
 
 private:
     Result<v1::Answer> send_and_wait(v1::Request const& request, std::string_view what, sys::Deadline deadline);

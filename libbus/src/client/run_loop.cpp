@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/connection_state.hpp"
 #include "client/data_side.hpp"
 #include "shm/sleepers.hpp"
 #include "sys/barrier.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kTurn = 16;         // messages of one source in a row
 constexpr std::size_t kRunAtMost = 1024;  // between two looks at the stop token
+constexpr Duration kNextTry = std::chrono::milliseconds(20);  // likewise, while no busd serves
 
 /// Sets a flag while it lives; an exception that goes through a callback takes it back too.
 class Flag {
@@ -34,14 +36,14 @@ struct Cleared {
 
 }  // namespace
 
-RunLoop::RunLoop(DataSide& data) noexcept : data_(data), events_(*data.core.bus) {}
+RunLoop::RunLoop(ConnectionState& connection) noexcept : connection_(connection), events_(connection) {}
 
 RunLoop::~RunLoop() = default;
 
 sys::Deadline RunLoop::next_due() const { return std::min(timers_.next(), events_.next_look()); }
 
-Result<void> RunLoop::open() {
-    auto watch = Watch::create(data_.hub);
+Result<void> RunLoop::open(FifoHub& hub) {
+    auto watch = Watch::create(hub);
     if (!watch) return watch.error();
     auto alarm = sys::TimerFd::create();
     if (!alarm) return alarm.error();
@@ -49,6 +51,11 @@ Result<void> RunLoop::open() {
     watch_ = std::move(*watch);
     alarm_.emplace(std::move(*alarm));
     return {};
+}
+
+// Without a descriptor to spare it stays readable: who dispatches then goes on by looking.
+void RunLoop::move_to(FifoHub& hub) noexcept {
+    if (!watch_->move_to(hub)) watch_->poke();
 }
 
 int RunLoop::fd() noexcept {
@@ -85,19 +92,27 @@ void RunLoop::look_around() {
 void RunLoop::something_changed() noexcept {
     alarm_->set(next_due());
     watch_->poke();
-    data_.places.poke_all();
+    connection_.poke_all();
 }
 
 void RunLoop::stop() noexcept {
     stopped_.store(true, std::memory_order_relaxed);
     watch_->poke();
-    data_.places.poke_all();  // fences first
+    connection_.poke_all();  // fences first
 }
 
 // ---- dispatching --------------------------------------------------------------------------------------------------------------
 
+// Returns: whether there is a session that can be used; false: it ended against its will, and no busd serves yet that would give us another.
+Result<bool> RunLoop::is_in_session() {
+    auto const now = connection_.usable(sys::steady_now());
+    if (now) return true;
+    if (now.error() == Errc::no_broker || now.error() == Errc::timeout) return false;
+    return now.error();
+}
+
 Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
-    if (auto open = data_.core.check(); !open) return open.error();
+    if (auto open = is_in_session(); !open) return open.error();
     if (dispatching_.exchange(true, std::memory_order_acquire))
         return Error(Errc::invalid, "dispatch() in a callback of dispatch(), or in two threads at once", "let the first one return");
     Flag const flag(dispatching_);
@@ -159,7 +174,7 @@ void RunLoop::make_quiet() {
 // The end of the session too: the next call says so.
 bool RunLoop::is_ready(Which which) {
     look_around();
-    if (data_.core.has_ended() || sys::has_passed(next_due()) || events_.is_ready()) return true;
+    if (connection_.core()->has_ended() || sys::has_passed(next_due()) || events_.is_ready()) return true;
     std::vector<std::shared_ptr<Source>> sources;
     collect(which, sources);
     return std::ranges::any_of(sources, [](auto const& source) { return source->is_ready(); }) || events_.is_ready();
@@ -178,10 +193,11 @@ public:
             auto const one = source->wish();
             all.topics |= one.topics;
             all.foreign |= one.foreign;
+            all.recheck = std::min(all.recheck, one.recheck);
         }
         sources_.clear();
         auto const due = loop_.next_due();
-        if (due != sys::kForever) all.recheck = std::max(sys::remaining(due), Duration(1));
+        if (due != sys::kForever) all.recheck = std::min(all.recheck, std::max(sys::remaining(due), Duration(1)));
         return all;
     }
     bool is_unfenced() override {
@@ -205,25 +221,35 @@ Result<void> RunLoop::run(std::stop_token const& stop) {
         auto const count = dispatch(kRunAtMost);
         if (!count) return count.error();
         if (*count != 0) continue;
-        auto const waited = wait_until(data_, spin_, sys::kForever, stop, what);
+        auto const now = connection_.core();
+        if (now->is_closed() && now->may_come_back()) {
+            (void)connection_.successor(now, sys::deadline_after(kNextTry));
+            continue;
+        }
+        auto const waited = wait_until(*now->data, spin_, sys::kForever, stop, what);
         if (!waited && waited.error() != Errc::cancelled) return waited;
     }
 }
 
 Result<void> RunLoop::wait_for(Duration timeout, std::stop_token const& stop) {
-    if (auto open = data_.core.check(); !open) return open.error();
-    if (stopped()) return Errc::cancelled;
-    Everything what(*this, Which::all);
-    if (!what.look())
-        if (auto found = wait_until(data_, spin_, sys::deadline_after(timeout), stop, what); !found) return found;
-    return data_.core.is_closed() ? data_.core.check() : Result<void>();
+    auto const deadline = sys::deadline_after(timeout);
+    for (;;) {
+        auto const now = connection_.usable(deadline);
+        if (!now) return now.error() == Errc::no_broker && sys::has_passed(deadline) ? Error(Errc::timeout) : now.error();
+        if (stopped()) return Errc::cancelled;
+        Everything what(*this, Which::all);
+        if (!what.look())
+            if (auto found = wait_until(*(*now)->data, spin_, deadline, stop, what); !found) return found;
+        if (!(*now)->is_closed()) return {};
+        if (!(*now)->may_come_back()) return (*now)->check();
+    }
 }
 
 // ---- timers and events --------------------------------------------------------------------------------------------------------
 
-Result<std::shared_ptr<TimerState>> RunLoop::timer(std::shared_ptr<Core> keep, Duration time, bool repeat,
+Result<std::shared_ptr<TimerState>> RunLoop::timer(std::shared_ptr<ConnectionState> keep, Duration time, bool repeat,
                                                    detail::Callback<void()> callback) {
-    if (auto open = data_.core.check(); !open) return open.error();
+    if (auto open = is_in_session(); !open) return open.error();
     if (repeat && time <= Duration::zero())
         return Error(Errc::invalid, "a timer every " + std::to_string(time.count()) + " ns", "above zero");
     auto timer = std::make_shared<TimerState>(std::move(keep), std::move(callback), repeat ? time : Duration::zero());
@@ -233,10 +259,15 @@ Result<std::shared_ptr<TimerState>> RunLoop::timer(std::shared_ptr<Core> keep, D
 }
 
 Result<void> RunLoop::set_events(detail::Callback<void(Event const&)> callback) {
-    if (auto open = data_.core.check(); !open) return open.error();
+    if (auto open = is_in_session(); !open) return open.error();
     events_.set(std::move(callback));
     something_changed();
     return {};
+}
+
+void RunLoop::forget_events() noexcept {
+    events_.set({});
+    something_changed();
 }
 
 void RunLoop::tell(Event event) {

@@ -20,18 +20,21 @@
 
 namespace bus::client {
 
-class DataSide;
+class ConnectionState;
+class Core;
 
 /// Threads: any; dispatch() and run() one at a time.
 class RunLoop {
 public:
-    explicit RunLoop(DataSide& data) noexcept;
+    explicit RunLoop(ConnectionState& connection) noexcept;
     RunLoop(RunLoop const&) = delete;
     RunLoop& operator=(RunLoop const&) = delete;
     ~RunLoop();
 
     /// Makes the descriptor. Errors: limit.
-    Result<void> open();
+    Result<void> open(FifoHub& hub);
+    /// Another session has taken the place of the one before: the descriptor stays, and is readable.
+    void move_to(FifoHub& hub) noexcept;
     int fd() noexcept;
 
     Result<std::size_t> dispatch(std::size_t at_most);
@@ -42,8 +45,9 @@ public:
     bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
     /// `keep` lives as long as the timer's handle. Errors: invalid: a period that is not above zero.
-    Result<std::shared_ptr<TimerState>> timer(std::shared_ptr<Core> keep, Duration time, bool repeat, detail::Callback<void()> callback);
+    Result<std::shared_ptr<TimerState>> timer(std::shared_ptr<ConnectionState> keep, Duration time, bool repeat, detail::Callback<void()> callback);
     Result<void> set_events(detail::Callback<void(Event const&)> callback);
+    void forget_events() noexcept;
     bool wants_events() const noexcept { return events_.are_wanted(); }
     /// Kept for the next dispatch(), where somebody wants events.
     void tell(Event event);
@@ -59,6 +63,7 @@ private:
     enum class Which { all, dispatched };
 
     bool is_ready(Which which);
+    Result<bool> is_in_session();
     void look_around();
     void collect(Which which, std::vector<std::shared_ptr<Source>>& into);
     std::size_t run_sources(std::size_t at_most);
@@ -66,7 +71,7 @@ private:
     std::size_t run_due(std::size_t at_most);
     void make_quiet();
 
-    DataSide& data_;
+    ConnectionState& connection_;
     std::atomic<bool> stopped_{false}, dispatching_{false}, watched_{false};
     std::unique_ptr<Watch> watch_;
     std::optional<sys::TimerFd> alarm_;  // in the watch's epoll set

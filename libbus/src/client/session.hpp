@@ -85,7 +85,9 @@ public:
     sys::Queue lobby() const noexcept { return parts_.lobby; }
     sys::Queue requests() const noexcept { return parts_.requests; }
 
-    /// Gives the token back: from now on the session may be reaped, and nothing here is to be used but the queues. For ~Core.
+    /// From now on the session may be reaped.
+    void give_token_back() noexcept { parts_.token.give_back(); }
+    /// The same, and nothing here is to be used any more but the queues. For ~Core.
     void end() noexcept;
 
 private:

@@ -11,11 +11,6 @@ namespace {
 
 Error moved() { return Error(Errc::closed, "this Subscriber was moved from"); }
 
-shm::ReaderKind kind_of(SubscriberOptions const& options) {
-    if (options.reliable) return shm::ReaderKind::reliable;
-    return options.observe ? shm::ReaderKind::observer : shm::ReaderKind::best_effort;
-}
-
 Result<void> check(SubscriberOptions const& options, std::string_view pattern) {
     if (options.reliable && options.observe)
         return Error(Errc::invalid, "an observer of " + std::string(pattern) + " can't be reliable", "leave out one of the two");
@@ -26,19 +21,22 @@ Result<void> check(SubscriberOptions const& options, std::string_view pattern) {
 
 }  // namespace
 
-Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr<client::Core> const& core, std::string_view pattern,
-                                                                 SubscriberOptions const& options, PayloadType const& type) {
-    if (!core) return Error(Errc::closed, "the connection was moved from");
+Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr<client::ConnectionState> const& connection,
+                                                                 std::string_view pattern, SubscriberOptions const& options,
+                                                                 PayloadType const& type) {
+    if (!connection) return client::Core::closed_by_move();
     if (auto const good = check(options, pattern); !good) return good.error();
     bool const any = type.kind == PayloadType::Kind::any || type.kind == PayloadType::Kind::bytes;
     auto const schema = any ? Result<Schema>(Schema()) : client::schema_of(type, std::nullopt);
     if (!schema) return schema.error();
-    auto const answer = core->request(client::create_subscription(pattern, kind_of(options), *schema, any),
-                                      "create subscription to " + std::string(pattern));
-    if (!answer) return answer.error();
-    auto state = std::make_shared<client::SubscriberState>(core, pattern, options, type, answer->index(), answer->id());
+    auto made = client::in_session(*connection, [&](client::Core& core) {
+        return client::SubscriberState::subscribe(core, pattern, options, *schema, any);
+    });
+    if (!made) return made.error();
+    auto state =
+        std::make_shared<client::SubscriberState>(connection, std::move(made->core), pattern, options, type, *schema, made->value);
     if (auto begun = state->begin(); !begun) return begun.error();
-    core->data->loop.add(state);
+    connection->loop.add(state);
     return state;
 }
 

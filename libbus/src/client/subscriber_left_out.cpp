@@ -30,17 +30,12 @@ Error left_out(std::string_view topic, std::string_view pattern, SchemaDifferenc
 
 void SubscriberState::tell_left_out() {
     using Kind = detail::PayloadType::Kind;
-    if (type_.kind == Kind::any || type_.kind == Kind::bytes || !is_pattern(pattern_) || !core_->data->loop.wants_events()) return;
+    if (type_.kind == Kind::any || type_.kind == Kind::bytes || !is_pattern(pattern_) || !connection_->loop.wants_events()) return;
     auto const& directory = core_->bus->directory();
     auto const epoch = directory.epoch();
     if (epoch == looked_for_left_out_ || !sys::has_passed(left_out_next_)) return;
     looked_for_left_out_ = epoch;
     left_out_next_ = sys::deadline_after(kLookApart);
-    if (!schema_) {
-        auto schema = schema_of(type_, std::nullopt);
-        if (!schema) return;
-        schema_ = std::move(*schema);
-    }
     std::unordered_set<std::uint64_t> read;
     for (auto const& inlet : inlets_) read.insert(inlet->ring_id());
     std::set<std::uint64_t> still;
@@ -50,7 +45,7 @@ void SubscriberState::tell_left_out() {
         bool const known = left_out_.contains((*topic)->topic_id);
         if (!known && !matches(pattern_, shm::text((*topic)->name))) continue;
         auto const why = known ? std::nullopt : why_left_out(index, **topic, read);
-        if (why) core_->data->loop.tell({.kind = Event::Kind::refused, .object = std::string(shm::text((*topic)->name)), .error = *why});
+        if (why) connection_->loop.tell({.kind = Event::Kind::refused, .object = std::string(shm::text((*topic)->name)), .error = *why});
         if (known || why) still.insert((*topic)->topic_id);
     }
     left_out_ = std::move(still);
@@ -60,16 +55,16 @@ void SubscriberState::tell_left_out() {
 std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::TopicEntry const& topic,
                                                    std::unordered_set<std::uint64_t> const& read) {
     auto const name = shm::text(topic.name), type = shm::text(topic.type);
-    if (type != schema_->type())
+    if (type != own_schema_.type())
         return left_out(name, pattern_,
-                        {schema_->type(), shown(type), {{Change::Verdict::refused, "(the type)", schema_->type(), shown(type)}}});
+                        {own_schema_.type(), shown(type), {{Change::Verdict::refused, "(the type)", own_schema_.type(), shown(type)}}});
     auto const rings = shm::rings_of_topic(core_->bus->directory(), index, topic.topic_id);
     if (!rings) return std::nullopt;
     for (auto const& link : rings->links) {
         if (read.contains(link.entry->ring_id) || link.entry->schema == shm::kNil) continue;
         auto const theirs = TypeSource(core_, std::string(type), link.entry->schema).schema();
         if (!theirs) continue;
-        auto difference = schema_->difference(*theirs);
+        auto difference = own_schema_.difference(*theirs);
         auto const loses = [](Change const& change) { return change.verdict != Change::Verdict::readable; };
         if (std::ranges::any_of(difference.changes, loses)) return left_out(name, pattern_, std::move(difference));
     }
@@ -77,8 +72,11 @@ std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::Top
 }
 
 void SubscriberState::look_around() {
+    Error why;
     if (is_closed()) return;
+    (void)come_back(sys::steady_now(), why);
     Locked const locked(lock_);
+    if (core_->is_closed()) return;
     (void)refresh();
     tell_left_out();
 }

@@ -42,13 +42,18 @@ void SubscriberState::let_go_of_drained() {
     auto const before = inlets_.size();
     for (auto at = inlets_.size(); at-- > 0;)
         if (inlets_[at]->is_drained()) {
+            if (inlets_[at]->is_behind()) {  // there is nobody to be told
+                let_go_of(at);
+                continue;
+            }
             auto detach = detach_ring(id_, inlets_[at]->ring_id(), inlets_[at]->lost());
             refused_.insert(inlets_[at]->ring_id());  // until busd has unlinked us
             let_go_of(at);
             core_->post(std::move(detach));  // when the cursor is closed: from then on it may be another's
         }
     if (inlets_.size() != before) rota_.begin_anew();
-    any_left_ = std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->left(); });
+    any_left_ = std::ranges::any_of(inlets_, [](auto const& inlet) { return inlet->left() || inlet->is_behind(); });
+    if (!behind_.empty() && std::ranges::none_of(inlets_, [](auto const& inlet) { return inlet->is_behind(); })) behind_.clear();
 }
 
 Result<bool> SubscriberState::refresh() {
@@ -60,7 +65,7 @@ Result<bool> SubscriberState::refresh() {
     epoch_ = chain->epoch;
     ++changes_;
     auto const shares =
-        is_first && options_.start.empty() ? share_history(*core_, chain->links, options_.history) : std::map<std::uint64_t, std::size_t>();
+        is_first && options_.start.empty() && !came_back_ ? share_history(*core_, chain->links, options_.history) : std::map<std::uint64_t, std::size_t>();
     std::unordered_map<std::uint64_t, Inlet*> by_ring;
     for (auto const& inlet : inlets_) {
         inlet->seen = false;
@@ -85,7 +90,7 @@ Result<bool> SubscriberState::refresh() {
         return std::tuple(!one->is_kept(), !one->left(), one->ring_id()) < std::tuple(!other->is_kept(), !other->left(), other->ring_id());
     });
     for (auto at = inlets_.size(); at-- > 0;)
-        if (!inlets_[at]->seen) let_go_of_replaced(at);
+        if (!inlets_[at]->seen && !inlets_[at]->is_behind()) let_go_of_replaced(at);
     rota_.begin_anew();
     sum_up();
     return true;
@@ -94,7 +99,7 @@ Result<bool> SubscriberState::refresh() {
 void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares) {
     auto const keep = type_.kind == detail::PayloadType::Kind::any ? core_ : nullptr;
     auto const share = shares.find(member.ring_id);
-    auto inlet = Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep);
+    auto inlet = Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep, came_back_);
     if (inlet) {
         (*inlet)->seen = true;
         if (!(*inlet)->left()) tell_living(Event::Kind::publisher_came, **inlet, 1);
@@ -106,7 +111,7 @@ void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint6
     if (inlet.error() == Errc::not_found && !still_stands(member)) return;  // it went while we looked: the epoch will say so
     Error const why(inlet.error().code(), "a publisher's ring under " + pattern_ + " can't be read: " + inlet.error().what(),
                     inlet.error().hint(), inlet.error().detail());
-    core_->data->loop.tell({.kind = Event::Kind::refused, .object = pattern_, .error = why});
+    connection_->loop.tell({.kind = Event::Kind::refused, .object = pattern_, .error = why});
     deferred_ = why;
 }
 
@@ -168,7 +173,14 @@ SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
 
 void SubscriberState::let_go_of(std::size_t at) {
     auto const& inlet = *inlets_[at];
-    gone_[inlet.ring_id()] = losses_in(inlet);
+    auto& gone = gone_[inlet.ring_id()];  // from another session there may be something already
+    auto const now = losses_in(inlet);
+    gone.topic = now.topic;
+    gone.lost += now.lost;
+    gone.overrun += now.overrun;
+    gone.missed += now.missed;
+    gone.unparsed += now.unparsed;
+    gone.last_sequence = std::max(gone.last_sequence, now.last_sequence);
     std::erase(settling_, inlets_[at].get());
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     ++changes_;
@@ -187,30 +199,31 @@ void SubscriberState::sum_up() noexcept {
     topics_ = 0;
     foreign_ = any_left_ = false;
     for (auto const& inlet : inlets_) {
-        any_left_ |= inlet->left();
+        any_left_ |= inlet->left() || inlet->is_behind();
         topics_ |= inlet->topic_bit();
         foreign_ |= inlet->uid() != core_->session.uid();
     }
 }
 
 std::size_t SubscriberState::count_living() const noexcept {
-    return static_cast<std::size_t>(std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left(); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(inlets_, [](auto const& inlet) { return !inlet->left() && !inlet->is_behind(); }));
 }
 
 // Counted only where somebody hears it: of thousands that come at once each would count all the others.
 void SubscriberState::tell_living(Event::Kind kind, Inlet const& inlet, std::size_t more) {
-    if (core_->data->loop.wants_events()) tell(kind, inlet, count_living() + more);
+    if (connection_->loop.wants_events()) tell(kind, inlet, count_living() + more);
 }
 
 void SubscriberState::tell(Event::Kind kind, Inlet const& inlet, std::uint64_t count) {
-    auto& loop = core_->data->loop;
+    auto& loop = connection_->loop;
     if (loop.wants_events()) loop.tell({.kind = kind, .object = inlet.identity()->topic, .count = count});
 }
 
 // ---- what was lost, and where we stand ----------------------------------------------------------------------------------------
 
 std::uint64_t SubscriberState::lost() noexcept {
-    if (core_->in_child()) return 0;
+    if (guard_.in_child()) return 0;
     Locked const locked(lock_);
     std::uint64_t lost = 0;
     for (auto const& inlet : inlets_) lost += inlet->lost() + inlet->unparsed;
@@ -230,7 +243,7 @@ std::vector<Loss> SubscriberState::losses() {
         add(gone.topic, id, gone.replaced, kReplaced);
         add(gone.topic, id, gone.unparsed, "did not parse as the subscriber's type");
     };
-    if (core_->in_child()) return losses;
+    if (guard_.in_child()) return losses;
     Locked const locked(lock_);
     for (auto const& inlet : inlets_) add_all(inlet->ring_id(), losses_in(*inlet));
     for (auto const& [id, gone] : gone_) add_all(id, gone);
@@ -238,9 +251,13 @@ std::vector<Loss> SubscriberState::losses() {
 }
 
 Position SubscriberState::position() {
-    Position position = options_.start;  // of those that were not heard of since
-    if (core_->in_child()) return position;
+    if (guard_.in_child()) return options_.start;
     Locked const locked(lock_);
+    return position_locked();
+}
+
+Position SubscriberState::position_locked() const {
+    Position position = options_.start;  // of those that were not heard of since
     for (auto const& [id, gone] : gone_)
         if (gone.last_sequence != 0) position[id] = gone.last_sequence;
     for (auto const& inlet : inlets_)  // they know better than what somebody wrote into a kept ring
@@ -249,8 +266,9 @@ Position SubscriberState::position() {
 }
 
 std::size_t SubscriberState::publishers() noexcept {
-    if (core_->is_closed()) return 0;
+    if (is_closed()) return 0;
     Locked const locked(lock_);
+    if (core_->is_closed()) return 0;
     (void)refresh();
     return count_living();
 }

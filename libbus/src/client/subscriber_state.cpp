@@ -12,18 +12,21 @@ namespace bus::client {
 namespace {
 constexpr std::uint32_t kEpochEvery = 64;  // messages between two looks at the subscription's epoch
 constexpr int kPassedOver = 1 << 20;       // kept messages that were received before, per call
+constexpr std::uint32_t kLookEvery = 256;  // looks in vain between two for another bus in the place of ours
 constexpr int kRounds = 4;                 // rings that were overwritten under our hands, per call
 }  // namespace
 
-SubscriberState::SubscriberState(std::shared_ptr<Core> core, std::string_view pattern, SubscriberOptions const& options,
-                                 detail::PayloadType const& type, std::uint32_t index, std::uint64_t id)
-    : core_(std::move(core)),
+SubscriberState::SubscriberState(std::shared_ptr<ConnectionState> connection, std::shared_ptr<Core> core, std::string_view pattern,
+                                 SubscriberOptions const& options, detail::PayloadType const& type, Schema schema, Place place)
+    : connection_(std::move(connection)),
+      core_(std::move(core)),
       pattern_(pattern),
       options_(options),
       type_(type),
-      index_(index),
-      id_(id),
-      entry_(core_->bus->directory().live<shm::SubscriptionEntry>(index)),
+      own_schema_(std::move(schema)),
+      index_(place.index),
+      id_(place.id),
+      entry_(core_->bus->directory().live<shm::SubscriptionEntry>(index_)),
       spin_(options.spin) {}
 
 SubscriberState::~SubscriberState() { end(); }
@@ -31,7 +34,7 @@ SubscriberState::~SubscriberState() { end(); }
 void close(SubscriberState& subscriber) noexcept { subscriber.end(); }
 
 void SubscriberState::end() noexcept {
-    if (ended_.exchange(true, std::memory_order_relaxed) || core_->in_child()) return;
+    if (ended_.exchange(true, std::memory_order_relaxed) || guard_.in_child()) return;
     Locked const locked(lock_);
     close_all();
     callback_.reset();
@@ -39,7 +42,13 @@ void SubscriberState::end() noexcept {
     core_->post(remove_subscription(id_));
 }
 
-Error SubscriberState::closed() const {
+Error SubscriberState::closed() {
+    if (guard_.in_child()) return Core::closed_by_fork();
+    Locked const locked(lock_);
+    return closed_locked();
+}
+
+Error SubscriberState::closed_locked() const {
     if (auto open = core_->check(); !open) return open.error();
     if (core_->is_closed()) return Error(Errc::closed, "the connection was closed");
     return Error(Errc::closed, "this subscriber of " + pattern_ + " was destroyed");
@@ -52,16 +61,23 @@ detail::SamplePointer SubscriberState::take_locked(Error& why, Rota::Effort effo
         deferred_.reset();
         return nullptr;
     }
+    if (core_->is_closed()) [[unlikely]] {
+        why = closed_locked();
+        return nullptr;
+    }
     if (++takes_ % kEpochEvery == 0 && entry_->epoch.load(std::memory_order_acquire) != epoch_) (void)settle();
     int passed_over = 0;
     for (int round = 0; round < kRounds; ++round) {
-        auto* const inlet = rota_.next(effort);
+        auto* inlet = rota_.next(effort);
+        if (!behind_.empty()) [[unlikely]]
+            inlet = first_of_those_behind(inlet);
         if (inlet == nullptr) {
             pool_->prepare();
             if (core_->has_ended()) [[unlikely]] {
-                why = closed();
+                why = closed_locked();
                 return nullptr;
             }
+            if (++found_nothing_ % kLookEvery == 0) core_->look_for_successor();
             if (!settle()) break;
             if (deferred_) return take_locked(why);
             continue;
@@ -147,7 +163,7 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
 }
 
 // Flattened: the ten small functions on a message's way are called from here alone, and cost more than they do.
-[[gnu::flatten]] detail::SamplePointer SubscriberState::take(Error& why) {
+[[gnu::flatten]] detail::SamplePointer SubscriberState::take_now(Error& why) {
     if (is_closed()) [[unlikely]] {
         why = closed();
         return nullptr;
@@ -166,6 +182,13 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
     sample = take_locked(why);
     if (sample || why != Errc::would_block) watch_->poke();
     return sample;
+}
+
+detail::SamplePointer SubscriberState::take(Error& why) {
+    auto sample = take_now(why);
+    if (sample || why != Errc::closed) [[likely]]
+        return sample;
+    return come_back(sys::steady_now(), why) ? take_now(why) : nullptr;
 }
 
 void SubscriberState::put_back(Error error) {

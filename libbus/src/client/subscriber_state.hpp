@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/busy_lock.hpp"
+#include "client/connection_state.hpp"
 #include "client/data_side.hpp"
 #include "client/inlet.hpp"
 #include "client/rota.hpp"
@@ -25,8 +26,16 @@ namespace bus::client {
 
 class SubscriberState final : public Source {
 public:
-    SubscriberState(std::shared_ptr<Core> core, std::string_view pattern, SubscriberOptions const& options, detail::PayloadType const& type,
-                    std::uint32_t index, std::uint64_t id);
+    /// A subscription of ours in one session, as busd made it.
+    struct Place {
+        std::uint32_t index;  // of the SubscriptionEntry
+        std::uint64_t id;
+    };
+    /// Errors: those of the request.
+    static Result<Place> subscribe(Core& core, std::string_view pattern, SubscriberOptions const& options, Schema const& schema, bool any);
+
+    SubscriberState(std::shared_ptr<ConnectionState> connection, std::shared_ptr<Core> core, std::string_view pattern,
+                    SubscriberOptions const& options, detail::PayloadType const& type, Schema schema, Place place);
     SubscriberState(SubscriberState const&) = delete;
     SubscriberState& operator=(SubscriberState const&) = delete;
     ~SubscriberState() override;
@@ -45,6 +54,7 @@ public:
     Result<void> wait_for_publishers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop);
 
     /// Attaches what is there now. Errors: those of the directory, where busd died changing it; invalid: start_sequence with several.
+    /// closed: the session ended meanwhile.
     Result<void> begin();
     void end() noexcept;
 
@@ -67,7 +77,13 @@ private:
         std::uint64_t replaced = 0;  // unread in a ring that busd took away
     };
 
+    detail::SamplePointer take_now(Error& why);
     detail::SamplePointer take_locked(Error& why, Rota::Effort effort = Rota::Effort::all);
+    [[gnu::cold, gnu::noinline]] Inlet* first_of_those_behind(Inlet* found) noexcept;
+    /// Goes over to the session in the place of ours, which has ended; waits until `deadline` for a busd that serves one.
+    /// Returns: whether it has; else `why`: closed, for good; would_block: none serves yet; those of the request.
+    [[gnu::cold, gnu::noinline]] bool come_back(sys::Deadline deadline, Error& why);
+    void go_over_to(std::shared_ptr<Core> fresh, Place place);
     detail::SamplePointer deliver(Inlet& inlet, Error& why);
     Error no_message(Inlet& inlet, shm::Record const& record);
     bool parse(PooledSample& sample) const;
@@ -88,18 +104,28 @@ private:
     std::size_t count_living() const noexcept;
     void close_unattached(shm::MemberEntry const& member) noexcept;
     void close_all() noexcept;
+    Position position_locked() const;
     static Gone losses_in(Inlet const& inlet);
     void let_go_of(std::size_t at);  // the rota must begin anew afterwards
     void sum_up() noexcept;
     bool is_any_unfenced() const noexcept;
-    bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || core_->is_closed(); }
-    Error closed() const;  // where is_closed()
+    Wish wish_locked() const noexcept;
+    /// For good, as far as can be seen without the lock.
+    bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || guard_.in_child(); }
+    Error closed();  // where is_closed(), or the session has ended
+    Error closed_locked() const;
+    std::shared_ptr<Core> core();
     bool reliable() const noexcept { return options_.reliable; }
 
-    std::shared_ptr<Core> core_;
+    std::shared_ptr<ConnectionState> connection_;
+    std::vector<std::shared_ptr<Core>> behind_;  // sessions that have ended, as long as one of their rings is read
+    std::shared_ptr<Core> core_;                 // changed under the lock
+    sys::ForkGuard const guard_;
     std::string pattern_;
     SubscriberOptions options_;
     detail::PayloadType type_;
+    Schema own_schema_;
+    bool came_back_ = false;
     std::uint32_t index_;  // of the SubscriptionEntry
     std::uint64_t id_;
     shm::SubscriptionEntry const* entry_;
@@ -111,7 +137,7 @@ private:
     Rota rota_{inlets_};
     std::vector<Inlet*> settling_;  // read since they had something to tell: what settle() has to do with
     bool any_left_ = false;
-    std::uint32_t takes_ = 0;
+    std::uint32_t takes_ = 0, found_nothing_ = 0;
     bool passed_over_ = false;                 // by deliver(): a kept message that was received before
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets
@@ -120,7 +146,6 @@ private:
     std::set<std::uint64_t> left_out_;  // topics under a typed pattern that carry something else, told once
     sys::Deadline left_out_next_{};
     std::uint64_t looked_for_left_out_ = 0;  // epoch of the directory, at the last look for them
-    std::optional<Schema> schema_;           // ours, once it was needed for that
     std::set<std::uint64_t> refused_;        // rings that could not be attached, told once
     std::optional<Error> deferred_;          // for the next call
     std::map<PublisherId, Gone> gone_;

@@ -6,14 +6,20 @@
 
 namespace bus::client {
 
+namespace {
+constexpr Duration kLookBehind = std::chrono::milliseconds(20);
+}
+
 class SubscriberState::Receiving final : public Awaited {
 public:
     explicit Receiving(SubscriberState& subscriber) noexcept : subscriber_(subscriber) {}
+    /// From here on we wait in that session: where the subscriber goes over to another one, nobody rings us here any more.
+    void wait_in(Core const& session) noexcept { session_ = &session; }
 
     Wish wish() override {
         Locked const locked(subscriber_.lock_);
         changes_ = subscriber_.changes_;
-        return {.topics = subscriber_.topics_, .foreign = subscriber_.foreign_};
+        return subscriber_.wish_locked();
     }
     bool is_unfenced() override { return subscriber_.is_unfenced(); }
     bool look() override { return look(Rota::Effort::all); }
@@ -29,46 +35,72 @@ public:
 private:
     bool look(Rota::Effort effort) {
         Locked const locked(subscriber_.lock_);
+        if (session_ != nullptr && session_ != subscriber_.core_.get()) {
+            why = Errc::closed;
+            return true;
+        }
         taken = subscriber_.take_locked(why, effort);
         return taken || why != Errc::would_block;
     }
 
     SubscriberState& subscriber_;
+    Core const* session_ = nullptr;
     std::uint64_t changes_ = 0;
 };
 
 detail::SamplePointer SubscriberState::take_until(sys::Deadline deadline, std::stop_token const& stop, Error& why) {
-    if (is_closed() || has_callback()) [[unlikely]]
-        return take(why);  // says why not
-    Receiving what(*this);
-    if (!what.look()) [[unlikely]]
-        if (auto found = wait_until(*core_->data, spin_, deadline, stop, what); !found) {
-            why = found.error();
-            return nullptr;
+    for (;;) {
+        if (is_closed() || has_callback()) [[unlikely]]
+            return take(why);  // says why not
+        Receiving what(*this);
+        if (!what.look()) [[unlikely]] {
+            auto const session = core();  // another thread may take the subscriber over to another one
+            what.wait_in(*session);
+            if (auto found = wait_until(*session->data, spin_, deadline, stop, what); !found) {
+                why = found.error();
+                return nullptr;
+            }
         }
-    why = std::move(what.why);
-    return std::move(what.taken);
+        why = std::move(what.why);
+        if (what.taken || why != Errc::closed) [[likely]]
+            return std::move(what.taken);
+        if (come_back(deadline, why)) continue;
+        if (why == Errc::would_block && sys::has_passed(deadline)) why = Errc::timeout;
+        if (why != Errc::would_block) return nullptr;
+    }
 }
 
 Result<void> SubscriberState::wait_for_publishers(std::size_t count, sys::Deadline deadline, std::stop_token const& stop) {
     struct Publishers final : Awaited {
-        Publishers(SubscriberState& state, std::size_t wanted) : subscriber(state), count(wanted) {}
+        Publishers(SubscriberState& state, std::size_t wanted, Core const& session) : subscriber(state), count(wanted), core(session) {}
         Wish wish() override { return {.topics = shm::kAnyTopic}; }  // busd rings when the rings change
-        bool look() override { return subscriber.publishers() >= count || subscriber.core_->has_ended(); }
+        bool look() override { return subscriber.publishers() >= count || core.has_ended(); }
         SubscriberState& subscriber;
         std::size_t count;
+        Core const& core;
     };
-    if (is_closed()) return closed();
-    Publishers what(*this, count);
-    Spin spin(Duration::zero());
-    if (auto there = wait_until(*core_->data, spin, deadline, stop, what); !there) return there;
-    if (is_closed()) return closed();
-    return {};
+    // Another thread may take the subscriber over meanwhile: then the old session has ended, and look() says so.
+    for (;;) {
+        if (is_closed()) return closed();
+        auto const session = core();
+        Publishers what(*this, count, *session);
+        Spin spin(Duration::zero());
+        if (auto there = wait_until(*session->data, spin, deadline, stop, what); !there) return there;
+        if (is_closed()) return closed();
+        if (!session->is_closed()) return {};
+        Error why = closed();
+        if (!come_back(deadline, why)) return why == Errc::would_block ? Error(Errc::timeout) : why;
+    }
 }
 
 Wish SubscriberState::wish() {
     Locked const locked(lock_);
-    return {.topics = topics_, .foreign = foreign_};
+    return wish_locked();
+}
+
+// Who writes into a ring that stayed behind can't ring us any more.
+Wish SubscriberState::wish_locked() const noexcept {
+    return {.topics = topics_, .foreign = foreign_, .recheck = behind_.empty() ? Duration::max() : kLookBehind};
 }
 
 bool SubscriberState::is_any_unfenced() const noexcept {
@@ -83,7 +115,7 @@ bool SubscriberState::is_unfenced() {
 bool SubscriberState::is_ready() {
     if (is_closed()) return false;
     Locked const locked(lock_);
-    if (deferred_ || rota_.next(Rota::Effort::all) != nullptr) return true;
+    if (deferred_ || core_->is_closed() || rota_.next(Rota::Effort::all) != nullptr) return true;
     return settle() && (deferred_ || rota_.next(Rota::Effort::all) != nullptr);
 }
 
@@ -98,7 +130,7 @@ Result<void> SubscriberState::set_callback(detail::Callback<void(detail::SampleP
         callback_.swap(shared);
         has_callback_.store(set, std::memory_order_relaxed);
     }
-    core_->data->loop.something_changed();
+    connection_->loop.something_changed();
     return {};
 }
 
@@ -114,6 +146,7 @@ bool SubscriberState::run_one() {
         taken = take_locked(why);
         callback = callback_;
     }
+    if (!taken && why == Errc::closed) return come_back(sys::steady_now(), why);
     if (!taken) return why != Errc::would_block;
     (*callback)(std::move(taken));
     return true;

@@ -15,7 +15,7 @@ namespace bus::client {
 
 class TimerState {
 public:
-    TimerState(std::shared_ptr<Core> keep, detail::Callback<void()> callback, Duration period)
+    TimerState(std::shared_ptr<ConnectionState> keep, detail::Callback<void()> callback, Duration period)
         : keep_(std::move(keep)), callback_(std::move(callback)), period_(period) {}
     void end() noexcept { ended_.store(true, std::memory_order_relaxed); }
     bool ended() const noexcept { return ended_.load(std::memory_order_relaxed); }
@@ -23,7 +23,7 @@ public:
     Duration period() const noexcept { return period_; }  // zero: once
 
 private:
-    std::shared_ptr<Core> keep_;  // the session
+    std::shared_ptr<ConnectionState> keep_;  // the session
     detail::Callback<void()> callback_;
     Duration period_;
     std::atomic<bool> ended_{false};

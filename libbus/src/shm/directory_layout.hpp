@@ -43,6 +43,8 @@ struct UserEntry {  // what the sessions of one uid share
 };
 
 enum class SessionState : std::uint32_t { free = 0, offered = 1, live = 2, reaping = 3 };
+/// Why busd ended it, for its client, which holds the slot by its token until it has seen it: who was fenced off comes back by itself.
+enum class SessionEnd : std::uint32_t { none = 0, evicted = 1, fenced_off = 2 };
 
 struct SessionEntry {
     EntryHead head;
@@ -61,6 +63,8 @@ struct SessionEntry {
     std::uint32_t last_status;   // its Errc
     std::uint32_t last_index;    // its result: index of the ring or subscription it made
     char name[kClientNameBytes];
+    SessionEnd end;  // reaping
+    std::uint32_t reserved;
 };
 
 enum class TopicState : std::uint32_t { free = 0, present = 1 };
@@ -147,11 +151,13 @@ struct SchemaEntry {  // a google.protobuf.FileDescriptorSet, stored once
     std::uint64_t bytes;
 };
 
+inline constexpr std::int32_t kReplacedBus = -1;  // somebody removed its objects: clients go over to the bus that comes in its place
+
 struct DirectoryHead {
     SegmentHead head;
     char bus_name[72];
     char broker_version[24];
-    std::int32_t broker_pid;  // of the one that serves, or served last
+    std::int32_t broker_pid;  // of the one that serves, or served last; 0: it ended the bus in order; kReplacedBus: another one comes
     std::uint32_t broker_uid;
     std::int64_t since_wall_ns;             // start of this generation
     std::atomic<std::uint64_t> generation;  // (live) raised by each busd that takes over

@@ -24,7 +24,7 @@
     X(Table, 24, 8)               \
     X(EntryHead, 8, 4)            \
     X(UserEntry, 112, 8)          \
-    X(SessionEntry, 200, 8)       \
+    X(SessionEntry, 208, 8)       \
     X(TopicEntry, 568, 8)         \
     X(RingEntry, 128, 8)          \
     X(SubscriptionEntry, 568, 8)  \
@@ -64,6 +64,7 @@
     X(RingHead, dropped, 1216, 8)               \
     X(RingHead, waited_ns, 1224, 8)             \
     X(RingHead, held_by, 1232, 8)               \
+    X(RingHead, left, 1240, 8)                  \
     X(IndexEntry, position, 0, 8)               \
     X(IndexEntry, sequence, 8, 8)               \
     X(RecordHead, bytes, 0, 4)                  \
@@ -142,6 +143,8 @@
     X(SessionEntry, last_status, 128, 4)        \
     X(SessionEntry, last_index, 132, 4)         \
     X(SessionEntry, name, 136, 64)              \
+    X(SessionEntry, end, 200, 4)                \
+    X(SessionEntry, reserved, 204, 4)           \
     X(TopicEntry, head, 0, 8)                   \
     X(TopicEntry, topic_id, 8, 8)               \
     X(TopicEntry, first_ring, 16, 4)            \

@@ -84,7 +84,7 @@ Result<void> format_ring(std::span<std::byte> arena, std::uint64_t offset, RingS
     head.when_full = spec.when_full;
     set_name(head.topic, spec.topic);
     set_name(head.type, spec.type);
-    for (auto* const word : {&head.reserve, &head.tail, &head.sequence, &head.dropped, &head.waited_ns, &head.held_by})
+    for (auto* const word : {&head.reserve, &head.tail, &head.sequence, &head.dropped, &head.waited_ns, &head.held_by, &head.left})
         word->store(0, std::memory_order_relaxed);
     head.limit.store(spec.capacity, std::memory_order_relaxed);  // readers that were there first count from 0
     head.fenced.store(1, std::memory_order_relaxed);

@@ -20,6 +20,7 @@
 //     1216      8  dropped         publisher    messages given up because of WhenFull::drop
 //     1224      8  waited_ns       publisher    time spent waiting for reliable readers
 //     1232      8  held_by         publisher    session id of whom it waits for now; 0: nobody
+//     1240      8  left            publisher    1: it has closed, or goes on in another ring: nothing comes any more
 //     4096         index           publisher    capacity / kBlock entries: first record that starts in that block
 //        .         records         publisher    capacity bytes
 //
@@ -74,6 +75,7 @@ struct RingHead {
     alignas(kLine) std::atomic<std::uint64_t> dropped;
     std::atomic<std::uint64_t> waited_ns;
     std::atomic<std::uint64_t> held_by;
+    std::atomic<std::uint64_t> left;
 };
 
 constexpr std::size_t align_up(std::size_t value, std::size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }

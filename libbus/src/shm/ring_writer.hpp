@@ -135,6 +135,10 @@ public:
     WritableRing const& ring() const noexcept { return ring_; }
 
     /// For the tools: how long it waited for reliable readers so far, and whose session it waits for now (0: nobody).
+    /// Nothing comes any more. Release: who sees it sees all that was committed. Where busd gave the place to another ring: nothing.
+    void say_left() noexcept {
+        if (ring_.head->ring_id == ring_.ring_id) ring_.head->left.store(1, std::memory_order_release);
+    }
     void tell_waiting(std::uint64_t waited_ns, std::uint64_t held_by) noexcept {
         ring_.head->waited_ns.store(waited_ns, std::memory_order_relaxed);
         ring_.head->held_by.store(held_by, std::memory_order_relaxed);

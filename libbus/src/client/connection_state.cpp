@@ -1,0 +1,108 @@
+// One session after another.
+#include "client/connection_state.hpp"
+
+#include "client/data_side.hpp"
+#include "client/runtime_folder.hpp"
+#include "sys/poller.hpp"
+
+namespace bus::client {
+
+namespace {
+
+constexpr Duration kNap = std::chrono::milliseconds(1);
+
+void nap(sys::Deadline deadline) {
+    (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(kNap)));
+}
+
+}  // namespace
+
+// The session goes with its last handle. But a callback for events may own handles itself: it must not keep them, and so itself, for ever.
+void close(ConnectionState& connection) noexcept {
+    if (!connection.in_child()) connection.loop.forget_events();
+}
+
+Result<std::shared_ptr<ConnectionState>> ConnectionState::open(ConnectionOptions const& options) {
+    auto resolved = resolve(options);
+    if (!resolved) return resolved.error();
+    auto connection = std::make_shared<ConnectionState>(std::move(*resolved));
+    auto core = Core::open(connection->options, connection->loop, sys::deadline_after(connection->options.timeout));
+    if (!core) return core.error();
+    if (auto opened = connection->loop.open((*core)->data->hub); !opened) return opened.error();
+    connection->data_side_ = (*core)->data.get();
+    connection->core_ = std::move(*core);
+    return connection;
+}
+
+std::shared_ptr<Core> ConnectionState::core() const {
+    std::lock_guard const lock(mutex_);
+    return core_;
+}
+
+Result<std::shared_ptr<Core>> ConnectionState::usable(sys::Deadline deadline) {
+    if (in_child()) return Core::closed_by_fork();
+    auto now = core();
+    auto open = now->check();
+    if (open) return now;
+    if (!now->may_come_back()) return open.error();
+    return successor(now, deadline);
+}
+
+Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> const& ended, sys::Deadline deadline) {
+    if (in_child()) return Core::closed_by_fork();
+    std::unique_lock const opening(one_opens_, deadline);
+    if (!opening) return Errc::timeout;
+    auto now = core();
+    if (now != ended) return now;
+    ended->let_go();
+    for (;;) {
+        auto fresh = Core::open(options, loop, deadline);
+        if (fresh) {
+            go_over_to(*fresh);
+            return fresh;
+        }
+        // busd makes the bus anew just now, or somebody is about to start one.
+        if (fresh.error() != Errc::no_broker || sys::has_passed(deadline)) return fresh.error();
+        nap(deadline);
+    }
+}
+
+// Who sleeps in the old session is woken, looks, and finds it ended.
+void ConnectionState::go_over_to(std::shared_ptr<Core> fresh) {
+    loop.move_to(fresh->data->hub);
+    std::shared_ptr<Core> before, last;
+    {
+        std::lock_guard const lock(mutex_);
+        data_side_ = fresh->data.get();
+        last = std::exchange(former_, core_);
+        before = std::exchange(core_, std::move(fresh));
+    }
+    before->data->places.poke_all();
+    loop.something_changed();
+}
+
+Result<v1::Answer> ConnectionState::request(v1::Request const& request, std::string_view what) {
+    auto const deadline = sys::deadline_after(options.timeout);
+    auto answer = in_session(*this, [&](Core& core) { return core.request(request, what, deadline); });
+    if (!answer) return answer.error();
+    return std::move(answer->value);
+}
+
+bool ConnectionState::is_worth_another_try(Core& core, Error const& error, sys::Deadline deadline) {
+    if (error != Errc::closed || in_child() || sys::has_passed(deadline)) return false;
+    if (core.is_closed()) return core.may_come_back();
+    // The queue has gone. Of this session alone: then another one has another. With the whole bus: then another bus comes.
+    if (!core.bus->removed()) {
+        core.give_up();
+    } else {
+        nap(deadline);
+        core.look_for_successor();
+    }
+    return true;
+}
+
+void ConnectionState::poke_all() noexcept {
+    if (auto* const data = data_side_.load()) data->places.poke_all();
+}
+
+}  // namespace bus::client

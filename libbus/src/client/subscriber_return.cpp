@@ -1,0 +1,109 @@
+// A subscriber whose session has ended against its will goes on in another one.
+//
+// On the same bus (it alone was fenced off) each ring is read on behind the last message it had. Where the whole bus was removed there are
+// other rings, of other publishers' ids: what comes there is wanted from the first message, and the old rings, whose memory stays as long as
+// it is mapped, are read to their ends first. So nothing is lost that was committed, and what is, is counted.
+#include <algorithm>
+
+#include "client/subscriber_state.hpp"
+#include "client/topic_requests.hpp"
+#include "sys/poller.hpp"
+
+namespace bus::client {
+
+namespace {
+
+// A publisher notices with its next message, at the latest. One that was stopped in the middle of one has so long to finish it.
+constexpr Duration kStayBehind = std::chrono::seconds(10);
+constexpr Duration kNap = std::chrono::milliseconds(1);
+
+shm::ReaderKind kind_of(SubscriberOptions const& options) {
+    if (options.reliable) return shm::ReaderKind::reliable;
+    return options.observe ? shm::ReaderKind::observer : shm::ReaderKind::best_effort;
+}
+
+}  // namespace
+
+Result<SubscriberState::Place> SubscriberState::subscribe(Core& core, std::string_view pattern, SubscriberOptions const& options,
+                                                          Schema const& schema, bool any) {
+    auto const answer = core.request(create_subscription(pattern, kind_of(options), schema, any),
+                                     "create subscription to " + std::string(pattern), sys::deadline_after(core.options.timeout));
+    if (!answer) return answer.error();
+    return Place{answer->index(), answer->id()};
+}
+
+std::shared_ptr<Core> SubscriberState::core() {
+    Locked const locked(lock_);
+    return core_;
+}
+
+bool SubscriberState::come_back(sys::Deadline deadline, Error& why) {
+    auto const ended = is_closed() ? nullptr : core();
+    if (ended == nullptr) return false;  // `why` says closed
+    bool const any = type_.kind == detail::PayloadType::Kind::any || type_.kind == detail::PayloadType::Kind::bytes;
+    for (auto fresh = ended;;) {
+        if (fresh->is_closed()) {
+            if (!fresh->may_come_back()) return false;
+            auto next = connection_->successor(fresh, deadline);
+            if (!next) {
+                why = next.error();
+                if (why != Errc::no_broker && why != Errc::timeout) return false;
+                (void)sys::poll_until(std::span<pollfd>{}, sys::deadline_after(kNap));  // fd() says `look` all the time
+                why = Errc::would_block;
+                return false;
+            }
+            fresh = std::move(*next);
+        }
+        Locked const locked(lock_);
+        if (core_ != ended || fresh == ended) return true;  // another thread was faster; or it has not ended at all
+        auto const place = subscribe(*fresh, pattern_, options_, own_schema_, any);
+        if (place) {
+            go_over_to(std::move(fresh), *place);
+            return true;
+        }
+        if (!connection_->is_worth_another_try(*fresh, place.error(), sys::deadline_after(connection_->options.timeout))) {
+            why = place.error();
+            return false;
+        }
+    }
+}
+
+void SubscriberState::go_over_to(std::shared_ptr<Core> fresh, Place place) {
+    bool const same_bus = fresh->bus->is_same_as(*core_->bus);
+    options_.start = position_locked();
+    for (auto const& inlet : inlets_)
+        if (!inlet->is_kept() && !inlet->is_behind()) options_.start[inlet->ring_id()] = inlet->settled_sequence();
+    came_back_ = true;
+    if (same_bus) {
+        for (auto at = inlets_.size(); at-- > 0;)
+            if (!inlets_[at]->is_behind()) let_go_of(at);
+    } else {
+        for (auto& inlet : inlets_) {
+            if (inlet->is_behind()) continue;
+            tell(Event::Kind::replaced, *inlet, 0);
+            inlet->stay_behind(sys::deadline_after(kStayBehind));
+        }
+        left_out_.clear();
+    }
+    if (watch_ && !watch_->move_to(fresh->data->hub)) watch_->poke();
+    behind_.push_back(std::exchange(core_, std::move(fresh)));
+    if (inlets_.empty()) behind_.clear();
+    index_ = place.index;
+    id_ = place.id;
+    entry_ = core_->bus->directory().live<shm::SubscriptionEntry>(index_);
+    epoch_ = ~std::uint64_t{0};
+    refused_.clear();
+    looked_for_left_out_ = 0;
+    rota_.begin_anew();
+    sum_up();
+    ++changes_;
+}
+
+// A publisher that has gone over wrote all of the old ring before the first message of the new one: who sees that one sees all of the other.
+// So what stayed behind is looked at after `found` was.
+Inlet* SubscriberState::first_of_those_behind(Inlet* found) noexcept {
+    auto const older = std::ranges::find_if(inlets_, [](auto const& inlet) { return inlet->is_behind() && inlet->has_news(); });
+    return older != inlets_.end() ? older->get() : found;
+}
+
+}  // namespace bus::client
