@@ -44,9 +44,10 @@ public:
     /// That reliable reader is waited for no more.
     void evict(std::uint64_t subscription_id) noexcept { list_.mark_evicted(subscription_id); }
 
-    /// Reliable readers, but for the dead and the evicted.
+    /// Reliable readers whose cursors stood in the ring at the last floor(), but for the dead and the evicted.
     std::size_t count_waited_for() const noexcept {
-        return static_cast<std::size_t>(std::ranges::count_if(list_.members(), &shm::Member::is_waited_for));
+        return static_cast<std::size_t>(
+            std::ranges::count_if(list_.members(), [](auto const& member) { return member.is_waited_for() && member.attached; }));
     }
     std::size_t ready_count() noexcept { return list_.ready_count(); }
     std::vector<shm::Member> const& members() const noexcept { return list_.members(); }

@@ -76,6 +76,7 @@ Result<void> PublisherState::come_back(sys::Deadline deadline) {
 
 void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
     writer_.say_left();
+    (void)audience_->floor(writer_.tail());
     to_come_ = std::max(to_come_, audience_->count_waited_for());
     to_come_until_ = sys::deadline_after(kToCome);
     dropped_before_ += writer_.dropped();
