@@ -23,7 +23,7 @@ constexpr std::uint64_t kSignalTag = 0;
 constexpr std::uint64_t kKnockTag = 1;
 constexpr std::uint64_t kRemovalTag = 2;
 constexpr sys::Duration kTick = 1s;
-constexpr sys::Duration kHurry = 5ms, kHurryLasts = 500ms;  // an `ipcrm -a` is under way
+constexpr sys::Duration kHurry = 5ms, kHurryLasts = 500ms;  // an `ipcrm -a` is under way, or was when this bus began
 constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
 
 }  // namespace
@@ -34,7 +34,8 @@ Broker::Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::str
       dispatcher_(state),
       signals_(signals),
       config_path_(std::move(config_path)),
-      last_tick_(sys::steady_now()) {}
+      last_tick_(sys::steady_now()),
+      hurry_until_(sys::deadline_after(kHurryLasts)) {}
 
 Result<Ending> Broker::run() {
     if (auto added = state_.poller.add(signals_.fd(), EPOLLIN, kSignalTag); !added) return added.error();
