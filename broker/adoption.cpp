@@ -82,10 +82,11 @@ void settle_free_tokens(State& state) {
 }
 
 // A token set that somebody removed takes its tokens along: nobody is dead because of that.
-void mark_lost_tokens(State& state) {
+void mark_lost_tokens(State& state, Replaced& replaced_all) {
     for (auto const& [index, user] : state.users.all()) {
         auto const before = user->tokens.id;
         auto const replaced = state.users.replace_missing(*user);
+        if (replaced && *replaced) ++replaced_all.users;
         if (!replaced) log::warning("uid " + std::to_string(user->uid) + ": " + replaced.error().what());
         if (user->tokens.id == before) continue;
         for (auto const slot : user->sessions) state.sessions.at(slot)->token_lost = true;
@@ -128,15 +129,33 @@ std::size_t remove_unneeded_objects(State& state) {
 
 }  // namespace
 
-void adopt_users_and_sessions(State& state) {
+std::string Replaced::text() const {
+    std::string said;
+    auto const add = [&](char const* of, std::size_t count, char const* what) {
+        if (count == 0) return;
+        said += (said.empty() ? "" : ", ") + std::string(of) + std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    };
+    add("queues or tokens of ", users, "uid");
+    add("", sessions, "session");
+    add("", rings, "ring");
+    return said.empty() ? "nothing" : said;
+}
+
+void adopt_users_and_sessions(State& state, Replaced& replaced) {
     scan<shm::UserEntry>(state, [&](std::uint32_t index, shm::UserEntry const& entry) { return adopt_user(state, index, entry); });
-    scan<shm::SessionEntry>(state, [&](std::uint32_t index, shm::SessionEntry const& entry) { return adopt_session(state, index, entry); });
+    scan<shm::SessionEntry>(state, [&](std::uint32_t index, shm::SessionEntry const& entry) {
+        bool const adopted = adopt_session(state, index, entry);
+        // An offer, or what was being given back, is nobody's yet, or no more.
+        if (!adopted && entry.head.state == static_cast<std::uint32_t>(shm::SessionState::live)) ++replaced.sessions;
+        return adopted;
+    });
 }
 
 std::string adopt_everything(State& state, sys::Directory const& fifos) {
-    adopt_users_and_sessions(state);
-    mark_lost_tokens(state);
-    adopt_topics_and_readers(state);
+    Replaced replaced;
+    adopt_users_and_sessions(state, replaced);
+    mark_lost_tokens(state, replaced);
+    adopt_topics_and_readers(state, replaced);
     state.events.took_over();
     auto const sessions = state.sessions.size();
     auto const reaped = reap_dead(state);
@@ -149,7 +168,7 @@ std::string adopt_everything(State& state, sys::Directory const& fifos) {
     return "adopted " + std::to_string(sessions - reaped) + " sessions, " + std::to_string(state.topics.all().size()) + " topics, " +
            std::to_string(state.rings.all().size()) + " rings, " + std::to_string(state.subscriptions.all().size()) +
            " subscriptions; reaped " + std::to_string(reaped) + " dead sessions; removed " + std::to_string(removed) +
-           " objects nobody needs; replaced nothing";
+           " objects nobody needs; replaced " + replaced.text();
 }
 
 void ring_everybody(State& state) {
