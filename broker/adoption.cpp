@@ -99,7 +99,9 @@ std::size_t reap_dead(State& state) {
     std::size_t reaped = 0;
     for (auto* const session : all) {
         auto const life = look_at_token(state, *session);
-        if (life == Life::dead || (life == Life::unknown && session->fifo_broken)) {
+        bool const unheard = session->fifo_broken || session->state == shm::SessionState::reaping;
+        bool const gone = life == Life::alive && unheard && take_token_of_gone(*session);
+        if (life == Life::dead || gone || (life == Life::unknown && session->fifo_broken)) {
             end_session(state, *session, v1::Event::died);
             ++reaped;
         } else if (session->fifo_broken) {

@@ -32,8 +32,9 @@ void look_at(State& state, Session& session) {
             }
             return;
         case Life::alive:
-            if (session.fifo_broken) fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
-            return;
+            if (!session.fifo_broken && session.state != shm::SessionState::reaping) return;
+            if (take_token_of_gone(session)) return reap(state, session, "its process has gone, and had taken the token without undo");
+            return fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
     }
 }
 
