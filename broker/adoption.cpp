@@ -9,6 +9,7 @@
 #include "links.hpp"
 #include "log.hpp"
 #include "sessions.hpp"
+#include "shm/open_segment.hpp"
 #include "sys/process.hpp"
 
 namespace bus::broker {
@@ -46,15 +47,13 @@ bool adopt_session(State& state, std::uint32_t index, shm::SessionEntry const& e
                          *session->last_answer.mutable_failure());
     }
     if (to != shm::SessionState::reaping) {
-        auto checked = shm::AttachedSegment::open(entry.cursors, shm::SegmentKind::cursors, sys::effective_uid(), sys::Access::read_only,
-                                                  sys::steady_now());
+        auto checked =
+            shm::open_segment(entry.cursors, shm::SegmentKind::cursors, sys::effective_uid(), sys::Access::read_only, sys::steady_now());
         if (!checked || checked->head().object != entry.session_id || !state.objects.knows(entry.bells)) return false;
-        auto mapping = sys::SegmentMapping::attach(entry.cursors.id, sys::Access::read_only);
-        if (!mapping) return false;
-        auto view = shm::CursorsView::open(mapping->bytes());
+        auto view = shm::CursorsView::open(checked->mapping.bytes());
         if (!view) return false;
         session->cursors = entry.cursors;
-        session->cursors_mapping = std::move(*mapping);
+        session->cursors_mapping = std::move(checked->mapping);
         session->cursors_view = *view;
         session->cursor_places = CursorPlaces(view->cursor_count());
         user.bells[index / kSessionsPerBellSet] = entry.bells;
@@ -86,8 +85,8 @@ void mark_lost_tokens(State& state, Replaced& replaced_all) {
     for (auto const& [index, user] : state.users.all()) {
         auto const before = user->tokens.id;
         auto const replaced = state.users.replace_missing(*user);
-        if (replaced && *replaced) ++replaced_all.users;
         if (!replaced) log::warning("uid " + std::to_string(user->uid) + ": " + replaced.error().what());
+        if (replaced && *replaced) ++replaced_all.users;
         if (user->tokens.id == before) continue;
         for (auto const slot : user->sessions) state.sessions.at(slot)->token_lost = true;
     }
