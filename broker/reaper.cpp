@@ -42,6 +42,8 @@ void look_at(State& state, Session& session) {
 
 // The death of sessions whose tokens have gone is told by the FIFO alone.
 void replace_missing(State& state, User& user) {
+    // A newcomer would be told of a segment that is not there.
+    if (user.complete() && !is_there(shm::ObjectKind::attention, user.attention)) mend_removed(state);
     auto const before = user.tokens.id;
     auto const replaced = state.users.replace_missing(user);
     if (!replaced) return log::warning("uid " + std::to_string(user.uid) + ": " + replaced.error().what());
