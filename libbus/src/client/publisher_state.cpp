@@ -177,7 +177,8 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
 
 // While another thread publishes, or a loan is out, as they stood last.
 std::size_t PublisherState::subscribers() noexcept {
-    if (!is_closed() && lock_.try_lock()) {
+    if (is_closed()) return 0;
+    if (lock_.try_lock()) {
         noticed(audience_.look_around());
         lock_.unlock();
     }
