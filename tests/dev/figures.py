@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-FRAME = re.compile(r'\[( OK |[ =-]*(RUN|FAILED|PASSED|SKIPPED)?[ =-]*)\]|\[       OK \]|Running main\(\)|Note: |(not )?ok \d|1\.\.\d|$')
+FRAME = re.compile(r'\[( OK | +OK |[ =-]*(RUN|FAILED|PASSED|SKIPPED|DISABLED)?[ =-]*)\]|Running main\(\)|Note: |YOU HAVE |(not )?ok \d|1\.\.\d|$')
 
 
 def figures(text):
