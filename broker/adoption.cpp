@@ -9,6 +9,7 @@
 #include "links.hpp"
 #include "log.hpp"
 #include "sessions.hpp"
+#include "shm/open_segment.hpp"
 #include "sys/process.hpp"
 
 namespace bus::broker {
@@ -46,15 +47,13 @@ bool adopt_session(State& state, std::uint32_t index, shm::SessionEntry const& e
                          *session->last_answer.mutable_failure());
     }
     if (to != shm::SessionState::reaping) {
-        auto checked = shm::AttachedSegment::open(entry.cursors, shm::SegmentKind::cursors, sys::effective_uid(), sys::Access::read_only,
-                                                  sys::steady_now());
+        auto checked =
+            shm::open_segment(entry.cursors, shm::SegmentKind::cursors, sys::effective_uid(), sys::Access::read_only, sys::steady_now());
         if (!checked || checked->head().object != entry.session_id || !state.objects.knows(entry.bells)) return false;
-        auto mapping = sys::SegmentMapping::attach(entry.cursors.id, sys::Access::read_only);
-        if (!mapping) return false;
-        auto view = shm::CursorsView::open(mapping->bytes());
+        auto view = shm::CursorsView::open(checked->mapping.bytes());
         if (!view) return false;
         session->cursors = entry.cursors;
-        session->cursors_mapping = std::move(*mapping);
+        session->cursors_mapping = std::move(checked->mapping);
         session->cursors_view = *view;
         session->cursor_places = CursorPlaces(view->cursor_count());
         user.bells[index / kSessionsPerBellSet] = entry.bells;
@@ -82,11 +81,12 @@ void settle_free_tokens(State& state) {
 }
 
 // A token set that somebody removed takes its tokens along: nobody is dead because of that.
-void mark_lost_tokens(State& state) {
+void mark_lost_tokens(State& state, Replaced& replaced_all) {
     for (auto const& [index, user] : state.users.all()) {
         auto const before = user->tokens.id;
         auto const replaced = state.users.replace_missing(*user);
         if (!replaced) log::warning("uid " + std::to_string(user->uid) + ": " + replaced.error().what());
+        if (replaced && *replaced) ++replaced_all.users;
         if (user->tokens.id == before) continue;
         for (auto const slot : user->sessions) state.sessions.at(slot)->token_lost = true;
     }
@@ -98,7 +98,9 @@ std::size_t reap_dead(State& state) {
     std::size_t reaped = 0;
     for (auto* const session : all) {
         auto const life = look_at_token(state, *session);
-        if (life == Life::dead || (life == Life::unknown && session->fifo_broken)) {
+        bool const unheard = session->fifo_broken || session->state == shm::SessionState::reaping;
+        bool const gone = life == Life::alive && unheard && take_token_of_gone(*session);
+        if (life == Life::dead || gone || (life == Life::unknown && session->fifo_broken)) {
             end_session(state, *session, v1::Event::died);
             ++reaped;
         } else if (session->fifo_broken) {
@@ -128,15 +130,33 @@ std::size_t remove_unneeded_objects(State& state) {
 
 }  // namespace
 
-void adopt_users_and_sessions(State& state) {
+std::string Replaced::text() const {
+    std::string said;
+    auto const add = [&](char const* of, std::size_t count, char const* what) {
+        if (count == 0) return;
+        said += (said.empty() ? "" : ", ") + std::string(of) + std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    };
+    add("queues or tokens of ", users, "uid");
+    add("", sessions, "session");
+    add("", rings, "ring");
+    return said.empty() ? "nothing" : said;
+}
+
+void adopt_users_and_sessions(State& state, Replaced& replaced) {
     scan<shm::UserEntry>(state, [&](std::uint32_t index, shm::UserEntry const& entry) { return adopt_user(state, index, entry); });
-    scan<shm::SessionEntry>(state, [&](std::uint32_t index, shm::SessionEntry const& entry) { return adopt_session(state, index, entry); });
+    scan<shm::SessionEntry>(state, [&](std::uint32_t index, shm::SessionEntry const& entry) {
+        bool const adopted = adopt_session(state, index, entry);
+        // An offer, or what was being given back, is nobody's yet, or no more.
+        if (!adopted && entry.head.state == static_cast<std::uint32_t>(shm::SessionState::live)) ++replaced.sessions;
+        return adopted;
+    });
 }
 
 std::string adopt_everything(State& state, sys::Directory const& fifos) {
-    adopt_users_and_sessions(state);
-    mark_lost_tokens(state);
-    adopt_topics_and_readers(state);
+    Replaced replaced;
+    adopt_users_and_sessions(state, replaced);
+    mark_lost_tokens(state, replaced);
+    adopt_topics_and_readers(state, replaced);
     state.events.took_over();
     auto const sessions = state.sessions.size();
     auto const reaped = reap_dead(state);
@@ -149,7 +169,7 @@ std::string adopt_everything(State& state, sys::Directory const& fifos) {
     return "adopted " + std::to_string(sessions - reaped) + " sessions, " + std::to_string(state.topics.all().size()) + " topics, " +
            std::to_string(state.rings.all().size()) + " rings, " + std::to_string(state.subscriptions.all().size()) +
            " subscriptions; reaped " + std::to_string(reaped) + " dead sessions; removed " + std::to_string(removed) +
-           " objects nobody needs; replaced nothing";
+           " objects nobody needs; replaced " + replaced.text();
 }
 
 void ring_everybody(State& state) {

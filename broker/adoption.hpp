@@ -11,11 +11,18 @@
 
 namespace bus::broker {
 
-/// Returns: what was done, for the log: "adopted 3 sessions, 2 topics, ...; reaped 1; removed 2 objects nobody needs".
+/// What could not be trusted, or was not there any more: its owners and readers find it gone, or made anew.
+struct Replaced {
+    std::size_t users = 0, sessions = 0, rings = 0;
+    /// "1 session, 2 rings"; "nothing".
+    std::string text() const;
+};
+
+/// Returns: what was done, for the log: "adopted 3 sessions, 2 topics, ...; reaped 1; removed 2 objects nobody needs; replaced nothing".
 std::string adopt_everything(State& state, sys::Directory const& fifos);
 /// The steps of it, in this order.
-void adopt_users_and_sessions(State& state);
-void adopt_topics_and_readers(State& state);
+void adopt_users_and_sessions(State& state, Replaced& replaced);
+void adopt_topics_and_readers(State& state, Replaced& replaced);
 
 /// Wakes every session, so that it sees the new generation.
 void ring_everybody(State& state);

@@ -35,15 +35,20 @@ void adopt_version(State& state, std::uint32_t index, std::uint32_t& schema) {
     state.schemas.share(schema);
 }
 
+// Made and never answered: its maker, who asks again, or has gone, never knew of it.
+bool is_undone(State& state, shm::RingEntry const& entry) {
+    auto* const session = session_of(state, entry.session, entry.session_id);
+    bool const left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
+    return !left && session != nullptr && !answered(*session, entry.request);
+}
+
 bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) {
     if (!state.topics.all().contains(entry.topic) || !state.objects.knows(entry.segment)) return false;
     auto const arena = state.arenas.adopt(entry.segment, entry.session_id);
     if (!arena) return false;
     auto const laid_out = shm::open_ring((*arena)->mapping.bytes(), entry.offset, entry.ring_id);
     if (!laid_out || laid_out->capacity != entry.capacity) return false;
-    auto* const session = session_of(state, entry.session, entry.session_id);
-    bool const left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
-    if (!left && session != nullptr && !answered(*session, entry.request)) return false;
+    if (is_undone(state, entry)) return false;
     if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
     auto& ring = state.rings.adopt(index, entry);
     ring.retain = laid_out->head->retain != 0;
@@ -52,7 +57,7 @@ bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) 
     topic.rings.push_back(index);
     if (ring.left) return true;
     ++topic.live_rings;
-    if (session != nullptr) session->rings.insert(index);
+    if (auto* const session = session_of(state, entry.session, entry.session_id)) session->rings.insert(index);
     return true;
 }
 
@@ -115,7 +120,7 @@ void adopt_empty_arenas(State& state) {
 
 }  // namespace
 
-void adopt_topics_and_readers(State& state) {
+void adopt_topics_and_readers(State& state, Replaced& replaced) {
     scan<shm::SchemaEntry>(state, [&](std::uint32_t index, shm::SchemaEntry const& entry) {
         return state.objects.knows(entry.segment) && state.schemas.adopt(index, entry).has_value();
     });
@@ -130,6 +135,7 @@ void adopt_topics_and_readers(State& state) {
     scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) {
         bool const adopted = adopt_ring(state, index, entry);
         if (!adopted) taken_away.push_back(index);
+        if (!adopted && !is_undone(state, entry)) ++replaced.rings;
         return adopted;
     });
     for (auto const index : taken_away) state.directory.raise_member_epoch(index);  // its publisher looks, and finds it gone

@@ -1,6 +1,7 @@
 // Arenas: made when a ring finds no room, removed when nobody can need them.
 #include "arena_store.hpp"
 
+#include "shm/open_segment.hpp"
 #include "sys/process.hpp"
 
 namespace bus::broker {
@@ -93,20 +94,16 @@ void ArenaStore::retain_no_more(shm::ObjectRef const& segment, std::uint64_t off
 
 Result<Arena*> ArenaStore::adopt(shm::ObjectRef const& segment, std::uint64_t session_id) {
     if (auto* const known = find(segment)) return known;
-    auto checked =
-        shm::AttachedSegment::open(segment, shm::SegmentKind::arena, sys::effective_uid(), sys::Access::read_write, sys::steady_now());
+    auto checked = shm::open_segment(segment, shm::SegmentKind::arena, sys::effective_uid(), sys::Access::read_write, sys::steady_now());
     if (!checked) return checked.error();
-    auto const stat = sys::Segment(segment.id).stat();
-    if (!stat) return stat.error();
-    auto mapping = sys::SegmentMapping::attach(segment.id, sys::Access::read_write);
-    if (!mapping) return mapping.error();
+    auto const bytes = checked->mapping.bytes().size();
     auto arena = std::make_unique<Arena>();
     arena->ref = segment;
-    arena->extents = shm::ArenaExtents(kFirstExtent, stat->size_bytes - kFirstExtent);
-    arena->mapping = std::move(*mapping);
+    arena->extents = shm::ArenaExtents(kFirstExtent, bytes - kFirstExtent);
+    arena->mapping = std::move(checked->mapping);
     arena->session_id = session_id;
-    arena->access = {stat->permissions.owner_uid, stat->permissions.owner_gid, stat->permissions.mode};
-    arena->single = stat->size_bytes != arena_bytes_;
+    arena->access = {checked->permissions.owner_uid, checked->permissions.owner_gid, checked->permissions.mode};
+    arena->single = bytes != arena_bytes_;
     return (arenas_[segment.id] = std::move(arena)).get();
 }
 

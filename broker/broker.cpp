@@ -89,7 +89,7 @@ Result<void> Broker::handle_ready(std::uint64_t tag) {
     auto* const session = state_.sessions.at(static_cast<std::uint32_t>(tag - kFirstSessionTag));
     if (session == nullptr || !session->fifo) return {};
     auto const read = session->fifo->has_reader();
-    if (!read || !*read) nobody_reads_fifo(state_, *session);
+    if (read && !*read) nobody_reads_fifo(state_, *session);  // one that failed is asked again: the poller goes on telling
     return {};
 }
 

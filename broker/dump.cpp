@@ -61,20 +61,4 @@ void dump_state(State& state, std::string const& bus) {
     }
 }
 
-std::string what_is_dropped(State& state) {
-    std::string sessions, topics;
-    for (auto const& [index, session] : state.sessions.all()) sessions += (sessions.empty() ? "" : ", ") + session->name;
-    for (auto const& [index, topic] : state.topics.all()) {
-        std::uint64_t retained = 0;
-        for (auto const ring : topic->rings) {
-            if (state.rings.at(ring).retain || state.rings.at(ring).left)
-                retained += last_sequence(state, state.rings.at(ring)) > 0 ? 1 : 0;
-        }
-        topics += (topics.empty() ? "" : ", ") + topic->name;
-        if (retained > 0) topics += ": " + number(retained) + " rings retained or still being read";
-    }
-    return number(state.sessions.size()) + " sessions" + (sessions.empty() ? "" : " (" + sessions + ")") + ", " +
-           number(state.topics.all().size()) + " topics" + (topics.empty() ? "" : " (" + topics + ")");
-}
-
 }  // namespace bus::broker

@@ -32,8 +32,9 @@ void look_at(State& state, Session& session) {
             }
             return;
         case Life::alive:
-            if (session.fifo_broken) fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
-            return;
+            if (!session.fifo_broken && session.state != shm::SessionState::reaping) return;
+            if (take_token_of_gone(session)) return reap(state, session, "its process has gone, and had taken the token without undo");
+            return fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
     }
 }
 
@@ -41,6 +42,8 @@ void look_at(State& state, Session& session) {
 
 // The death of sessions whose tokens have gone is told by the FIFO alone.
 void replace_missing(State& state, User& user) {
+    // A newcomer would be told of a segment that is not there.
+    if (user.complete() && !is_there(shm::ObjectKind::attention, user.attention)) mend_removed(state);
     auto const before = user.tokens.id;
     auto const replaced = state.users.replace_missing(user);
     if (!replaced) return log::warning("uid " + std::to_string(user.uid) + ": " + replaced.error().what());

@@ -31,10 +31,12 @@ bool is_exchanged(ObjectKind kind) {
 
 std::string shown(RegistryRecord const& record) { return std::string(shm::text_of(record)) + " (id " + std::to_string(record.id) + ")"; }
 
-bool same_file(std::string const& path, int fd) {
+// Only what the kernel says for sure: a look that fails for want of memory is no removal.
+bool is_gone(std::string const& path, int fd) {
     struct stat named {
     }, open{};
-    return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &open) == 0 && named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+    if (::lstat(path.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
+    return ::fstat(fd, &open) == 0 && (named.st_dev != open.st_dev || named.st_ino != open.st_ino);
 }
 
 void end_sessions(State& state, std::string const& why, auto const& concerned) {
@@ -75,7 +77,7 @@ BusCheck check_bus(State const& state, BusFolder const& folder) {
     auto const holder = sys::lock_holder(lock);
     if (holder && *holder && **holder != ::getpid()) return {Whole::taken, lock};
     if (holder && !*holder) return {Whole::no, lock};
-    if (auto const path = folder.folder.path_of("knock"); !same_file(path, folder.knock.fd())) return {Whole::no, path};
+    if (auto const path = folder.folder.path_of("knock"); is_gone(path, folder.knock.fd())) return {Whole::no, path};
     for (auto const* const name : {Registry::kFile, "ready", "fifo"}) {
         auto const path = folder.folder.path_of(name);
         if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {Whole::no, path};
@@ -98,7 +100,7 @@ void mend_removed(State& state) {
         state.objects.lost(record);
     }
     end_sessions(state, "somebody removed its FIFO",
-                 [&](Session const& session) { return session.fifo && !same_file(state.fifo_path(session.id), session.fifo->fd()); });
+                 [&](Session const& session) { return session.fifo && is_gone(state.fifo_path(session.id), session.fifo->fd()); });
 }
 
 }  // namespace bus::broker

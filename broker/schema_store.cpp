@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "shm/open_segment.hpp"
 #include "sys/process.hpp"
 
 namespace bus::broker {
@@ -94,12 +95,10 @@ void SchemaStore::remove(std::uint32_t index) {
 Result<void> SchemaStore::adopt(std::uint32_t index, shm::SchemaEntry const& entry) {
     auto found = stores_.find(entry.segment.id);
     if (found == stores_.end()) {
-        auto checked = shm::AttachedSegment::open(entry.segment, shm::SegmentKind::schemas, sys::effective_uid(), sys::Access::read_write,
-                                                  sys::steady_now());
+        auto checked =
+            shm::open_segment(entry.segment, shm::SegmentKind::schemas, sys::effective_uid(), sys::Access::read_write, sys::steady_now());
         if (!checked) return checked.error();
-        auto mapping = sys::SegmentMapping::attach(entry.segment.id, sys::Access::read_write);
-        if (!mapping) return mapping.error();
-        auto store = std::make_unique<Store>(Store{entry.segment, std::move(*mapping), sizeof(shm::SegmentHead), 0});
+        auto store = std::make_unique<Store>(Store{entry.segment, std::move(checked->mapping), sizeof(shm::SegmentHead), 0});
         found = stores_.emplace(entry.segment.id, std::move(store)).first;
     }
     auto& store = *found->second;

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "bells.hpp"
@@ -194,6 +196,18 @@ Life look_at_token(State& state, Session& session) {
     auto const taken = session.user->token_set().try_acquire(session.index, 1, sys::Undo::yes);
     if (taken) return Life::dead;
     return taken.error() == Errc::would_block ? Life::alive : Life::unknown;
+}
+
+// The kernel undoes before it lets go of the process: a token that is still taken when its taker can't be found was taken without undo. Its
+// value is 0 already; all that is missing is our own undo, for the case that we die before the slot is free.
+bool take_token_of_gone(Session const& session) {
+    auto const tokens = session.user->token_set();
+    auto const taker = tokens.last_pid(session.index);
+    if (!taker || *taker == 0 || ::kill(*taker, 0) == 0 || errno != ESRCH) return false;  // 0: in a pid namespace we can't see
+    auto const index = static_cast<unsigned short>(session.index);
+    if (tokens.try_acquire(session.index, 1, sys::Undo::yes)) return true;
+    std::array<sembuf, 2> operations{sembuf{index, 1, 0}, sembuf{index, -1, SEM_UNDO}};
+    return tokens.try_operate(operations).has_value();
 }
 
 void end_session(State& state, Session& session, Events::How how) {

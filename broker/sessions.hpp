@@ -4,7 +4,7 @@
 // semop(-1) on its token succeeded: then nobody holds it. We take it with SEM_UNDO, so that a busd that dies while it reaps gives it back
 // and the next one reaps again; when all is done one semop takes the undo out and leaves 0.
 // The FIFO is the second witness: it sees exec, and tokens taken without undo. Then what the session had is given back at once, and the
-// slot waits, `reaping`, until its token comes back.
+// slot waits, `reaping`, until its token comes back; or, where it was taken without undo and never will, until its taker has gone.
 #pragma once
 
 #include <bus/error.hpp>
@@ -29,6 +29,9 @@ enum class Life {
     unknown,  // the token set has gone: the FIFO must tell
 };
 Life look_at_token(State& state, Session& session);
+/// Of a session whose FIFO nobody reads and whose token somebody holds: whether that process has gone, so that nobody will give it back.
+/// Then the token is ours.
+bool take_token_of_gone(Session const& session);
 
 /// Ends a session whose token is ours, or whose token set has gone.
 void end_session(State& state, Session& session, Events::How how);

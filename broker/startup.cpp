@@ -16,6 +16,7 @@
 #include "log.hpp"
 #include "own_objects.hpp"
 #include "shm/directory_format.hpp"
+#include "shm/open_segment.hpp"
 #include "shm/registry_reader.hpp"
 #include "sys/message_queue.hpp"
 #include "sys/process.hpp"
@@ -93,15 +94,13 @@ Result<Trusted> open_before(std::vector<RegistryRecord> const& objects, std::str
     trusted.bus.alive = ref_of(*alive);
     if (auto checked = check_object<sys::Queue>(trusted.bus.rendezvous, "queue"); !checked) return checked.error();
     if (auto checked = check_object<sys::SemaphoreSet>(trusted.bus.alive, "set"); !checked) return checked.error();
-    auto checked = shm::AttachedSegment::open(trusted.bus.directory, shm::SegmentKind::directory, sys::effective_uid(),
-                                              sys::Access::read_write, sys::steady_now());
+    auto checked = shm::open_segment(trusted.bus.directory, shm::SegmentKind::directory, sys::effective_uid(), sys::Access::read_write,
+                                     sys::steady_now());
     if (!checked) return checked.error();
-    auto mapping = sys::SegmentMapping::attach(trusted.bus.directory.id, sys::Access::read_write);
-    if (!mapping) return mapping.error();
-    auto writer = shm::DirectoryWriter::open(mapping->writable_bytes());
+    auto writer = shm::DirectoryWriter::open(checked->mapping.writable_bytes());
     if (!writer) return writer.error();
     if (shm::text(writer->head().bus_name) != bus) return Error(Errc::conflict, "its directory is that of another bus");
-    trusted.bus.directory_mapping = std::move(*mapping);
+    trusted.bus.directory_mapping = std::move(checked->mapping);
     trusted.directory = *writer;
     return trusted;
 }

@@ -119,11 +119,11 @@ build_sanitized() {
     build_folder "$folder" "$@" && ninja -C "$folder" -j "$jobs" "$target"
 }
 
-# models WHICH: the last line of tests/model/run is 'N passed, N failed'.
+# models WHICH [SECONDS]: the last line of tests/model/run is 'N passed, N failed'.
 models() {
     say "models: $1"
     local log=build/models.log status=0
-    timeout 900 tests/model/run "$1" >"$log" 2>&1 </dev/null || status=$?
+    timeout "${2:-900}" tests/model/run "$1" >"$log" 2>&1 </dev/null || status=$?
     if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
         tail -n 1 "$log"

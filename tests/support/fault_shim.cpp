@@ -3,9 +3,11 @@
 // This file must see the plain names: with 64-bit offsets asked for, the headers would rename open() to open64() under our hands.
 // Both names are wrapped, since libbus is built either way.
 #undef _FILE_OFFSET_BITS
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
@@ -15,7 +17,10 @@
 #include <sys/random.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -33,7 +38,9 @@ Function* real(char const* name) noexcept {
 
 template <class T>
 T failed() noexcept {
-    if constexpr (std::is_pointer_v<T>) {
+    if constexpr (std::is_same_v<T, DIR*> || std::is_same_v<T, dirent*> || std::is_same_v<T, dirent64*>) {
+        return nullptr;
+    } else if constexpr (std::is_pointer_v<T>) {
         return reinterpret_cast<T>(-1);
     } else {
         return static_cast<T>(-1);
@@ -75,6 +82,17 @@ BUS_FAULT_SHIM_AS(int, lsetxattr, (char const* path, char const* name, void cons
                   (path, name, value, bytes, flags), "setxattr")
 BUS_FAULT_SHIM(int, setxattr, (char const* path, char const* name, void const* value, size_t bytes, int flags) noexcept,
                (path, name, value, bytes, flags))
+BUS_FAULT_SHIM(int, rmdir, (char const* path) noexcept, (path))
+BUS_FAULT_SHIM(int, access, (char const* path, int how) noexcept, (path, how))
+BUS_FAULT_SHIM(int, stat, (char const* path, struct stat* into) noexcept, (path, into))
+BUS_FAULT_SHIM(int, lstat, (char const* path, struct stat* into) noexcept, (path, into))
+BUS_FAULT_SHIM(int, fstat, (int fd, struct stat* into) noexcept, (fd, into))
+BUS_FAULT_SHIM_AS(int, stat64, (char const* path, struct stat64* into) noexcept, (path, into), "stat")
+BUS_FAULT_SHIM_AS(int, lstat64, (char const* path, struct stat64* into) noexcept, (path, into), "lstat")
+BUS_FAULT_SHIM_AS(int, fstat64, (int fd, struct stat64* into) noexcept, (fd, into), "fstat")
+BUS_FAULT_SHIM(DIR*, fdopendir, (int fd), (fd))
+BUS_FAULT_SHIM(dirent*, readdir, (DIR * folder), (folder))
+BUS_FAULT_SHIM_AS(dirent64*, readdir64, (DIR * folder), (folder), "readdir")
 BUS_FAULT_SHIM(int, fsync, (int fd), (fd))
 BUS_FAULT_SHIM(int, fdatasync, (int fd), (fd))
 BUS_FAULT_SHIM(ssize_t, read, (int fd, void* into, size_t bytes), (fd, into, bytes))
@@ -98,6 +116,17 @@ BUS_FAULT_SHIM(int, epoll_wait, (int poller, epoll_event* events, int count, int
 BUS_FAULT_SHIM_AS(int, epoll_pwait2, (int poller, epoll_event* events, int count, timespec const* rest, sigset_t const* mask),
                   (poller, events, count, rest, mask), "epoll_wait")
 BUS_FAULT_SHIM(int, eventfd, (unsigned count, int flags) noexcept, (count, flags))
+BUS_FAULT_SHIM(int, timerfd_create, (clockid_t clock, int flags) noexcept, (clock, flags))
+BUS_FAULT_SHIM(int, timerfd_settime, (int fd, int flags, itimerspec const* to, itimerspec* from) noexcept, (fd, flags, to, from))
+BUS_FAULT_SHIM(int, signalfd, (int fd, sigset_t const* mask, int flags) noexcept, (fd, mask, flags))
+BUS_FAULT_SHIM(int, socket, (int domain, int type, int protocol) noexcept, (domain, type, protocol))
+BUS_FAULT_SHIM(ssize_t, sendto, (int fd, void const* from, size_t bytes, int flags, sockaddr const* to, socklen_t to_bytes),
+               (fd, from, bytes, flags, to, to_bytes))
+BUS_FAULT_SHIM(pid_t, fork, () noexcept, ())
+BUS_FAULT_SHIM(pid_t, waitpid, (pid_t pid, int* status, int options), (pid, status, options))
+BUS_FAULT_SHIM(int, kill, (pid_t pid, int signal) noexcept, (pid, signal))
+BUS_FAULT_SHIM(int, getgroups, (int count, gid_t* into) noexcept, (count, into))
+BUS_FAULT_SHIM(int, sched_getaffinity, (pid_t pid, size_t bytes, cpu_set_t* mask) noexcept, (pid, bytes, mask))
 BUS_FAULT_SHIM(int, pipe2, (int* ends, int flags) noexcept, (ends, flags))
 BUS_FAULT_SHIM(int, madvise, (void* address, size_t bytes, int advice) noexcept, (address, bytes, advice))
 BUS_FAULT_SHIM(void*, mmap, (void* address, size_t bytes, int protection, int flags, int fd, off_t at) noexcept,

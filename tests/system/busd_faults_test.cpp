@@ -7,9 +7,11 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <thread>
 
 #include "busd.hpp"
+#include "support/documented_errors.hpp"
 #include "support/eventually.hpp"
 #include "support/ipc_namespace.hpp"
 #include "support/on_bus.hpp"
@@ -18,45 +20,6 @@ using namespace std::chrono_literals;
 
 namespace bus::test {
 namespace {
-
-struct Failing {
-    std::string call;
-    std::vector<int> errors;
-};
-
-std::vector<Failing> const kFailing = {
-    {"msgget", {EEXIST, ENOSPC, ENOMEM}},
-    {"msgctl", {EPERM}},
-    {"msgrcv", {EINTR, ENOMSG}},
-    {"msgsnd", {EAGAIN, ENOMEM}},
-    {"shmget", {EEXIST, ENOSPC, ENOMEM}},
-    {"shmat", {ENOMEM}},
-    {"shmctl", {EPERM}},
-    {"semget", {EEXIST, ENOSPC, ENOMEM}},
-    {"semctl", {EPERM}},
-    {"semop", {EINTR, ENOMEM}},
-    {"open", {EMFILE, ENFILE, EACCES}},
-    {"read", {EINTR, EIO}},
-    {"write", {EINTR, EAGAIN}},
-    {"pwrite64", {ENOSPC, EIO}},
-    {"pwritev64v2", {ENOSPC, EIO}},
-    {"pwritev2", {ENOSPC, EIO}},
-    {"fdatasync", {EIO}},
-    {"fsync", {EIO}},
-    {"rename", {ENOSPC, EACCES}},
-    {"unlink", {EACCES}},
-    {"unlinkat", {EACCES}},
-    {"mkdir", {ENOSPC}},
-    {"mkdirat", {ENOSPC}},
-    {"mkfifo", {ENOSPC, EEXIST}},
-    {"fchmod", {EPERM}},
-    {"fchmodat", {EPERM}},
-    {"ftruncate64", {EIO}},
-    {"epoll_create1", {EMFILE}},
-    {"epoll_ctl", {ENOMEM, ENOSPC}},
-    {"epoll_wait", {EINTR}},
-    {"getrandom", {EINTR, EAGAIN}},
-};
 
 class BusdFaults : public ::testing::Test {
 protected:
@@ -67,7 +30,9 @@ protected:
         char const* const path = std::getenv("BUS_FAULTY_BUSD");
         return path != nullptr ? path : "busd-faulty";
     }
-    static unsigned longest() { return std::getenv("BUS_STRESS") != nullptr ? 400 : 3; }
+    static bool is_long() { return std::getenv("BUS_STRESS") != nullptr; }
+    static unsigned longest() { return is_long() ? 400 : 3; }
+    static std::size_t most_errors() { return is_long() ? 100 : 2; }
     bool struck() const { return std::filesystem::is_symlink(told()); }
     std::string told() const { return folder_.path() + "/struck"; }
 
@@ -118,9 +83,10 @@ protected:
 
 TEST_F(BusdFaults, LeaveABusThatServesOrOneThatTheNextBusdClearsAway) {
     unsigned runs = 0;
-    for (auto const& [call, errors] : kFailing)
-        for (int const error_number : errors)
+    for (auto const& [name, errors] : documented_errors())
+        for (int const error_number : std::span(errors).first(std::min(errors.size(), most_errors())))
             for (unsigned nth = 1; nth <= longest(); ++nth) {
+                std::string const call = name;
                 auto const where = "call " + std::to_string(nth) + " of " + call + " fails with " + ::strerrorname_np(error_number);
                 auto busd = start(call + ":" + std::to_string(nth) + ":" + std::to_string(error_number));
                 auto status = serves_or_ends(busd);
@@ -140,6 +106,31 @@ TEST_F(BusdFaults, LeaveABusThatServesOrOneThatTheNextBusdClearsAway) {
             }
     EXPECT_GT(runs, 40u);
     RecordProperty("runs", static_cast<int>(runs));
+}
+
+// Once a second busd looks whether all that it needs is there still. One look that fails proves nothing.
+TEST_F(BusdFaults, InALookAtWhatIsThereEndNobody) {
+    unsigned struck_later = 0;
+    for (auto const* const call : {"lstat", "fstat", "stat", "access"})
+        for (unsigned nth = 1; nth <= (is_long() ? 30 : 7); ++nth) {
+            auto busd = start(std::string(call) + ":" + std::to_string(nth) + ":" + std::to_string(ENOMEM));
+            auto const status = serves_or_ends(busd);
+            auto bus = status || struck() ? Result<Connection>(Errc::closed) : Connection::open({.name = "client", .timeout = 2s});
+            if (bus && !struck()) {
+                if (eventually([&] { return struck(); }, patience(3s))) {
+                    ++struck_later;
+                    EXPECT_TRUE(bus->publisher<Number>("t")) << "call " << nth << " of " << call << " failed, and the session has gone";
+                    EXPECT_EQ(look()->head().broker_pid, busd.pid());
+                }
+            }
+            if (!status) {
+                busd.kill(SIGTERM);
+                EXPECT_EQ(busd.wait(), 0) << call << " " << nth;
+            }
+            bus = Errc::closed;
+            check_that_the_next_one_is_well(std::string(call) + " " + std::to_string(nth));
+        }
+    EXPECT_GT(struck_later, 2u);
 }
 
 }  // namespace bus::test

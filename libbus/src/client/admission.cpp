@@ -181,7 +181,7 @@ Result<SessionParts> Admission::take(v1::Offer const& offer) {
 
     auto const attach = [&](shm::ObjectRef const& ref, shm::SegmentKind kind) -> Result<SegmentPtr> {
         auto segment = shm::AttachedSegment::open(ref, kind, bus_.broker_uid(), sys::Access::read_write);
-        if (!segment) return segment.error();
+        if (!segment) return segment.error() == Errc::not_found ? withdrawn() : segment.error();  // somebody removed it
         return std::make_shared<shm::AttachedSegment const>(std::move(*segment));
     };
     auto cursors = attach((*entry)->cursors, shm::SegmentKind::cursors);

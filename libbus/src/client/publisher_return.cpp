@@ -125,7 +125,8 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
 
 // While another thread publishes, or a loan is out, as they stood last. Nobody is waited for: where no busd serves, as they stood last too.
 std::size_t PublisherState::subscribers() noexcept {
-    if (!is_closed() && lock_.try_lock()) {
+    if (is_closed()) return 0;
+    if (lock_.try_lock()) {
         noticed(audience_->look_around());
         if (core_->is_closed() && !taken_away_) (void)come_back(sys::steady_now());
         lock_.unlock();

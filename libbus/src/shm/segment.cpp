@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "shm/open_segment.hpp"
+
 namespace bus::shm {
 
 namespace {
@@ -84,6 +86,12 @@ void publish_segment(std::span<std::byte> segment) noexcept {
 
 Result<AttachedSegment> AttachedSegment::open(ObjectRef const& ref, SegmentKind kind, uid_t creator, sys::Access access,
                                               sys::Deadline deadline) {
+    auto opened = open_segment(ref, kind, creator, access, deadline);
+    if (!opened) return opened.error();
+    return AttachedSegment(std::move(opened->mapping), opened->permissions.owner_uid);
+}
+
+Result<OpenedSegment> open_segment(ObjectRef const& ref, SegmentKind kind, uid_t creator, sys::Access access, sys::Deadline deadline) {
     auto mapping = sys::SegmentMapping::attach(ref.id, access);
     if (!mapping) return mapping.error();
     auto const stat = sys::Segment(ref.id).stat();  // attached: the id can't become another segment's any more
@@ -98,7 +106,7 @@ Result<AttachedSegment> AttachedSegment::open(ObjectRef const& ref, SegmentKind 
     auto const& head = *reinterpret_cast<SegmentHead const*>(bytes.data());
     if (auto const known = await_magic(head, ref, kind, deadline); !known) return known.error();
     if (auto const good = check_head(head, ref, kind, bytes.size()); !good) return good.error();
-    return AttachedSegment(std::move(*mapping), stat->permissions.owner_uid);
+    return OpenedSegment{std::move(*mapping), stat->permissions};
 }
 
 }  // namespace bus::shm

@@ -17,15 +17,24 @@ namespace {
 
 using Word = std::atomic<std::uint64_t>;
 
+// Where the kernel has no page for us, or can't wipe one (before Linux 4.14): a child made by fork() wipes it itself, one made by clone()
+// does not. Without any of it a child would use, and remove, its parent's objects.
+Word* make_unwiped() noexcept {
+    static Word word{0};
+    if (::pthread_atfork(nullptr, nullptr, [] { word.store(0, std::memory_order_relaxed); }) != 0) {
+        std::fputs("libbus: no memory to notice a fork by; giving up\n", stderr);
+        std::abort();
+    }
+    return &word;
+}
+
 Word* make_page() noexcept {
     auto const bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     void* const page = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED || ::madvise(page, bytes, MADV_WIPEONFORK) != 0) {
-        // Needs Linux 4.14 and one page. Without it a child would use, and remove, its parent's objects.
-        std::fputs("libbus: no page that a fork wipes (madvise MADV_WIPEONFORK); giving up\n", stderr);
-        std::abort();
-    }
-    return new (page) Word(0);
+    if (page == MAP_FAILED) return make_unwiped();
+    if (::madvise(page, bytes, MADV_WIPEONFORK) == 0) return new (page) Word(0);
+    ::munmap(page, bytes);
+    return make_unwiped();
 }
 
 Word& wiped_at_fork() noexcept {
