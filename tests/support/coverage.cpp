@@ -27,30 +27,58 @@ std::string without_parameters(std::string name) {
     return name.substr(0, name.find('('));
 }
 
-/// All gaps of one file. Returns: false where the file could not be disassembled.
-bool add_gaps(std::string const& file, std::set<std::uint64_t> const& seen, std::vector<Gap>& gaps) {
-    std::map<std::string, Gap> entered;
-    std::map<std::string, std::size_t> cold;  // by the function they belong to, which may come later
-    bool const read = for_each_function(file, [&](CodeFunction const& function) {
+/// The gaps of one operation in one file, function by function as objdump comes to them.
+class Gaps {
+public:
+    explicit Gaps(std::set<std::uint64_t> seen) : seen_(std::move(seen)) {}
+
+    void add(CodeFunction const& function) {
         Gap gap;
         gap.name = without_parameters(function.base());
         for (auto const address : function.instructions) {
             ++gap.instructions;
-            if (seen.contains(address)) continue;
+            if (seen_.contains(address)) continue;
             ++gap.never;
             if (gap.first.size() < 4) gap.first.push_back(address);
         }
-        if (gap.never == gap.instructions) {
-            if (function.is_cold()) cold[function.base()] += gap.instructions;
-        } else {
-            entered[function.base()] = gap;
-        }
-    });
-    for (auto& [name, gap] : entered) {
-        if (auto const found = cold.find(name); found != cold.end()) gap.cold_never = found->second;
-        gaps.push_back(gap);
+        if (gap.never != gap.instructions)
+            entered_[function.base()] = gap;
+        else if (function.is_cold())
+            cold_[function.base()] += gap.instructions;
     }
-    return read;
+    std::vector<Gap> all() const {
+        std::vector<Gap> gaps;
+        for (auto [name, gap] : entered_) {
+            if (auto const found = cold_.find(name); found != cold_.end()) gap.cold_never = found->second;
+            gaps.push_back(gap);
+        }
+        return gaps;
+    }
+
+private:
+    std::set<std::uint64_t> seen_;
+    std::map<std::string, Gap> entered_;
+    std::map<std::string, std::size_t> cold_;  // by the function they belong to, which may come later
+};
+
+std::string text_of(std::vector<Gap> gaps, std::size_t functions) {
+    std::ostringstream out;
+    std::size_t instructions = 0, never = 0, cold = 0;
+    for (auto const& gap : gaps) {
+        instructions += gap.instructions;
+        never += gap.never;
+        cold += gap.cold_never;
+    }
+    out << "    " << gaps.size() << " functions with " << instructions << " instructions, never stopped at " << never << " of them, and "
+        << cold << " more in their cold parts\n";
+    std::ranges::sort(gaps, std::greater(), &Gap::never);
+    for (std::size_t i = 0; i < gaps.size() && i < functions && gaps[i].never != 0; ++i) {
+        auto const& gap = gaps[i];
+        out << "      " << gap.name << ": " << gap.never << " of " << gap.instructions << " never" << std::hex;
+        for (auto const address : gap.first) out << " " << address;
+        out << std::dec << (gap.never > gap.first.size() ? " ..." : "") << "\n";
+    }
+    return out.str();
 }
 
 }  // namespace
@@ -95,45 +123,36 @@ std::uint64_t Coverage::states(std::string_view operation) const {
     return found == operations_.end() ? 0 : found->second.states;
 }
 
-std::string Coverage::never_stopped_at(Operation const& operation, std::size_t functions) const {
-    std::vector<Gap> gaps;
-    std::ostringstream out;
+std::map<std::string, std::string> Coverage::never_stopped_at(std::size_t functions) const {
+    std::map<std::string, std::string> texts;
     for (std::size_t file = 0; file < files_.size(); ++file) {
-        std::set<std::uint64_t> seen;
-        for (auto const key : operation.seen)
-            if (key >> 56 == file) seen.insert(key & kAddress);
-        if (!seen.empty() && !add_gaps(files_[file], seen, gaps))
-            out << "    never stopped at: not known, objdump does not read " << files_[file] << "\n";
+        std::map<std::string, Gaps> gaps;
+        for (auto const& [name, operation] : operations_) {
+            std::set<std::uint64_t> seen;
+            for (auto const key : operation.seen)
+                if (key >> 56 == file) seen.insert(key & kAddress);
+            if (!seen.empty()) gaps.emplace(name, std::move(seen));
+        }
+        bool const read = for_each_function(files_[file], [&](CodeFunction const& function) {
+            for (auto& [_, of_operation] : gaps) of_operation.add(function);
+        });
+        for (auto const& [name, of_operation] : gaps)
+            texts[name] += read ? text_of(of_operation.all(), functions)
+                                : "    never stopped at: not known, objdump does not read " + files_[file] + "\n";
     }
-    std::size_t instructions = 0, never = 0, cold = 0;
-    for (auto const& gap : gaps) {
-        instructions += gap.instructions;
-        never += gap.never;
-        cold += gap.cold_never;
-    }
-    if (!gaps.empty())
-        out << "    " << gaps.size() << " functions with " << instructions << " instructions, never stopped at " << never
-            << " of them, and " << cold << " more in their cold parts\n";
-    std::ranges::sort(gaps, std::greater(), &Gap::never);
-    for (std::size_t i = 0; i < gaps.size() && i < functions && gaps[i].never != 0; ++i) {
-        auto const& gap = gaps[i];
-        out << "      " << gap.name << ": " << gap.never << " of " << gap.instructions << " never" << std::hex;
-        for (auto const address : gap.first) out << " " << address;
-        out << std::dec << (gap.never > gap.first.size() ? " ..." : "") << "\n";
-    }
-    return out.str();
+    return texts;
 }
 
 std::string Coverage::report(std::size_t functions) const {
     std::ostringstream out;
+    auto const gaps = functions == 0 ? std::map<std::string, std::string>() : never_stopped_at(functions);
     for (auto const& [name, operation] : operations_) {
-        out << "  " << name << ": " << operation.states << " states, " << operation.seen.size() << " distinct (address, phase)";
-        for (auto const& [phase, number] : operation.phases) {
-            auto const of_phase = std::ranges::count_if(operation.seen, [&](auto key) { return (key >> 48 & 0xff) == number; });
-            out << (number == 0 && operation.phases.size() == 1 ? "; " : ", ") << phase << " " << of_phase;
-        }
+        out << "  " << name << ": " << operation.states << " states, " << operation.seen.size() << " distinct (address, phase):";
+        for (auto const& [phase, number] : operation.phases)
+            out << " " << phase << " " << std::ranges::count_if(operation.seen, [&](auto key) { return (key >> 48 & 0xff) == number; })
+                << ";";
         out << "\n";
-        if (functions != 0) out << never_stopped_at(operation, functions);
+        if (auto const found = gaps.find(name); found != gaps.end()) out << found->second;
     }
     out << "  in all: " << states() << " states, " << distinct() << " distinct (operation, address, phase)\n";
     return out.str();

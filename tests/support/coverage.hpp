@@ -44,7 +44,7 @@ private:
     }
     Operation& operation_of(std::string_view name);
     std::size_t file_of(std::string const& path);
-    std::string never_stopped_at(Operation const& operation, std::size_t functions) const;
+    std::map<std::string, std::string> never_stopped_at(std::size_t functions) const;  // by operation
 
     std::vector<std::string> endings_;
     std::vector<std::string> files_;  // paths met, that count
