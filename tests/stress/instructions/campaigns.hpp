@@ -6,7 +6,7 @@
 
 namespace bus::test {
 
-/// `rounds` publishes in each way and size of ring, a copy of the ring read after each instruction.
-void walk_publishes(Lab& lab, int rounds);
+/// Publishes in each way and each size of ring, so many in each phase of the ring, a copy of the ring read after each instruction.
+void walk_publishes(Lab& lab, int of_each_phase);
 
 }  // namespace bus::test

@@ -9,7 +9,7 @@ namespace bus::test {
 TEST(InstructionsInMemory, OfAPublishShowCommittedWholeMessagesOnly) {
     if (!Stepper::is_possible()) GTEST_SKIP() << "no single steps here";
     Lab lab;
-    walk_publishes(lab, is_whole_run() ? 200 : 6);
+    walk_publishes(lab, is_whole_run() ? 30 : 1);
     lab.print("publish");
     EXPECT_EQ(lab.findings.count(), 0U) << lab.findings.text();
 }

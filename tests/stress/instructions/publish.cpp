@@ -20,6 +20,7 @@ struct Way {
     std::uint64_t messages;  // committed at once
     std::uint64_t extension_bytes;
 };
+constexpr char const* kPhases[] = {"empty", "between", "full", "wrapping", "full, wrapping"};
 constexpr Way kWays[] = {{"bytes_publisher", "publish", 1, 0},
                          {"bytes_publisher", "loan", 1, 0},
                          {"bytes_publisher", "batch", 3, 0},
@@ -39,8 +40,9 @@ std::vector<std::byte> wire_of(Way const& way, std::uint64_t sequence, std::size
 /// The messages that were committed, and what readers find of them in a copy of the ring.
 class Committed {
 public:
-    explicit Committed(WatchedRing& ring)
+    Committed(WatchedRing& ring, bool retained)
         : ring_(ring),
+          retained_(retained),
           held_(ring.copy(), shm::ReaderKind::reliable, nullptr),
           follower_(ring.copy(), shm::ReaderKind::best_effort, nullptr) {}
 
@@ -93,7 +95,7 @@ public:
         if (wrong_.empty() && read_all(oldest, place.sequence, "who begins at the oldest", fault) != newest &&
             place.position != shm::load_tail(ring_.copy()))
             return fail(fault, Fault::lost, "who begins at the oldest does not get to the end");
-        if (wrong_.empty()) look_at_marks(newest, fault);
+        if (wrong_.empty() && retained_) look_at_marks(newest, fault);
         return std::exchange(wrong_, {});
     }
 
@@ -129,7 +131,7 @@ private:
         auto const& there = messages_[record.sequence - dropped_ - 1];
         return std::ranges::equal(there, record.payload);
     }
-    /// What busd folds into the kept ring of a retained topic, should the publisher die now.
+    /// What busd keeps of a retained topic, should the publisher die now.
     void look_at_marks(std::uint64_t newest, Fault& fault) {
         auto const marks = shm::marks_of_last(ring_.copy(), 0);
         for (std::size_t i = 0; i < marks.size(); ++i)
@@ -138,10 +140,11 @@ private:
                     fail(fault, Fault::lost, "busd would find mark " + std::to_string(marks[i].sequence) + " of " + std::to_string(newest));
                 return;
             }
-        if (marks.empty() && unread() != 0) wrong_ = fail(fault, Fault::lost, "busd would find nothing");
+        if (marks.empty() && newest != 0) wrong_ = fail(fault, Fault::lost, "busd would find nothing");
     }
 
     WatchedRing& ring_;
+    bool retained_;
     shm::RingReader<> held_, follower_;
     std::deque<std::vector<std::byte>> messages_;
     std::uint64_t dropped_ = 0;  // taken out in front of messages_
@@ -165,31 +168,39 @@ char const* phase_of(WatchedRing const& ring, Committed const& committed, Way co
 
 class Publishing {
 public:
-    Publishing(Lab& lab, Way const& way, std::size_t ring_bytes)
+    Publishing(Lab& lab, Way const& way, bool retained)
         : lab_(lab),
           way_(way),
           name_(std::string("publish: ") + way.how),
           bus_(lab.broker.connect("reader").value()),
-          topic_(std::string("stepped/") + way.how + "/" + std::to_string(ring_bytes)),
+          topic_(std::string("stepped/") + way.how + (retained ? "/retained" : "/plain")),
+          retained_(retained),
           reader_(bus_.subscriber<Any>(topic_, {.reliable = true}).value()),
-          stepper_(lab.start(way.role, {topic_, std::to_string(ring_bytes)})) {}
+          stepper_(lab.start(way.role, {topic_, "4096", retained ? "1" : "0"})) {}
 
-    /// So many publishes, walked.
-    void run(int rounds) {
+    /// Walks so many publishes in each phase of the ring; in between it goes on without looking.
+    void run(int of_each_phase) {
         begin();
         WatchedRing ring(lab_.broker, topic_);
-        Committed committed(ring);
+        Committed committed(ring, retained_);
         std::size_t const longest = ring.live().capacity / 4 / way_.messages - 160;
-        bool filling = false;
-        for (int round = 0; round < rounds && !lab_.is_enough(); ++round) {
+        bool filling = true;
+        std::map<std::string, int> walked;
+        auto const is_done = [&] {
+            return walked.size() == std::size(kPhases) &&
+                   std::ranges::all_of(walked, [&](auto const& one) { return one.second >= of_each_phase; });
+        };
+        for (int round = 0; round < 100 * of_each_phase + 300 && !is_done() && !lab_.is_enough(); ++round) {
             std::size_t const bytes = lab_.random() % 3 == 0 ? lab_.random() % longest : lab_.random() % 120;
-            if (!publish(ring, committed, bytes)) return;
-            if (committed.unread() == 0) filling = lab_.random() % 2 == 0;
+            auto const phase = phase_of(ring, committed, way_, bytes);
+            bool const walks = walked[phase] < of_each_phase;
+            if (!publish(ring, committed, bytes, phase, walks)) return;
+            walked[phase] += walks ? 1 : 0;
             // Up to the brim and down to nothing, or one by one.
-            bool const refused = !committed_;
-            auto const reads = refused   ? (lab_.random() % 2 == 0 ? committed.unread() : 1 + lab_.random() % 3)
-                               : filling ? 0
-                                         : lab_.random() % (2 * way_.messages + 1);
+            if (committed.unread() == 0) filling = lab_.random() % 2 == 0;
+            auto const reads = !committed_ ? (lab_.random() % 2 == 0 ? committed.unread() : 1 + lab_.random() % 3)
+                               : filling   ? 0
+                                           : lab_.random() % (2 * way_.messages + 1);
             for (std::uint64_t i = 0; i < reads && committed.unread() != 0; ++i) {
                 (void)reader_.receive_for(patience()).value();
                 committed.read_one();
@@ -205,12 +216,11 @@ private:
         reader_.wait_for_publishers(1, patience()).value();
     }
 
-    bool publish(WatchedRing& ring, Committed& committed, std::size_t bytes) {
+    bool publish(WatchedRing& ring, Committed& committed, std::size_t bytes, std::string const& phase, bool walks) {
         auto const sequence = committed.last() + 1;
         std::vector<std::vector<std::byte>> messages;
         for (std::uint64_t i = 0; i < way_.messages; ++i) messages.push_back(wire_of(way_, sequence + i, bytes));
         committed.expect(messages);
-        std::string const phase = phase_of(ring, committed, way_, bytes);
         std::uint64_t steps = 0;
         ModuleMap& map = map_ ? *map_ : map_.emplace(stepper_.child().pid());
         auto const look = [&](std::uint64_t instruction) {
@@ -223,7 +233,7 @@ private:
             return ++steps < kEndless && !lab_.is_enough();
         };
         stepper_.child().send_line(std::string(way_.how) + " " + std::to_string(sequence) + " " + std::to_string(bytes));
-        if (!stepper_.run_to_mark(1) || !stepper_.step_to_mark(2, look) || steps >= kEndless) {
+        if (walks && (!stepper_.run_to_mark(1) || !stepper_.step_to_mark(2, look) || steps >= kEndless)) {
             lab_.findings.add(Fault::stuck, name_ + ", " + phase + ": does not get to its end");
             return false;
         }
@@ -232,7 +242,7 @@ private:
         auto const told = stepper_.child().read_line().value_or("nothing");
         committed_ = told == std::to_string(sequence + way_.messages - 1);
         if (!committed_ && told != "refused") lab_.findings.add(Fault::lost, name_ + ": the publisher says " + told);
-        if (committed_ != committed.is_seen())
+        if (walks && committed_ != committed.is_seen())
             lab_.findings.add(Fault::lost, name_ + ": the publisher says " + told + ", the ring does not");
         committed.settle(committed_);
         return true;
@@ -243,6 +253,7 @@ private:
     std::string name_;
     Connection bus_;
     std::string topic_;
+    bool retained_;
     Subscriber<Any> reader_;
     Stepper stepper_;
     std::optional<ModuleMap> map_;
@@ -251,11 +262,11 @@ private:
 
 }  // namespace
 
-void walk_publishes(Lab& lab, int rounds) {
+void walk_publishes(Lab& lab, int of_each_phase) {
     for (auto const& way : kWays)
-        for (std::size_t const ring_bytes : {4096, 8192}) {
+        for (bool const retained : {false, true}) {
             if (lab.is_enough()) return;
-            Publishing(lab, way, ring_bytes).run(rounds);
+            Publishing(lab, way, retained).run(of_each_phase);
         }
 }
 

@@ -24,6 +24,10 @@ std::string told(Result<std::uint64_t> const& result) {
     return result ? std::to_string(*result) : result.error() == Errc::would_block ? "refused" : "error " + result.error().what();
 }
 
+PublisherOptions options_of(Role const& role) {
+    return {.ring_bytes = std::stoul(role.args().at(3)), .retain = role.number(4) != 0, .when_full = WhenFull::refuse};
+}
+
 /// Says it and stops at mark 3, where the test can read it.
 void answer(Role& role, std::string const& text) {
     role.say(text);
@@ -65,11 +69,10 @@ Result<std::uint64_t> publish_bytes(Publisher<Bytes>& out, std::string const& ho
 
 }  // namespace
 
-// Arguments: topic, bytes of the ring. Lines: "HOW SEQUENCE BYTES".
+// Arguments: topic, bytes of the ring, whether it is retained (0, 1). Lines: "HOW SEQUENCE BYTES".
 BUS_TEST_ROLE(bytes_publisher) {
     auto bus = connect(role, "stepped");
-    auto out =
-        bus.publisher<Bytes>(role.args().at(2), {.ring_bytes = std::stoul(role.args().at(3)), .when_full = WhenFull::refuse}).value();
+    auto out = bus.publisher<Bytes>(role.args().at(2), options_of(role)).value();
     answer(role, "ready");
     while (auto const line = role.hear()) {
         auto const words = words_of(*line);
@@ -85,7 +88,7 @@ BUS_TEST_ROLE(bytes_publisher) {
 
 BUS_TEST_ROLE(message_publisher) {
     auto bus = connect(role, "stepped");
-    auto out = bus.publisher<Text>(role.args().at(2), {.ring_bytes = std::stoul(role.args().at(3)), .when_full = WhenFull::refuse}).value();
+    auto out = bus.publisher<Text>(role.args().at(2), options_of(role)).value();
     answer(role, "ready");
     while (auto const line = role.hear()) {
         auto const words = words_of(*line);

@@ -21,7 +21,7 @@ void expect_found(std::string const& fault, std::function<void(Lab& lab)> const&
 }  // namespace
 
 TEST(InstructionsOfAWrongLibrary, ShowACommitInFrontOfTheMessage) {
-    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 3); });
+    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1); });
 }
 
 }  // namespace bus::test
