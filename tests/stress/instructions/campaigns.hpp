@@ -9,4 +9,8 @@ namespace bus::test {
 /// Publishes in each way and each size of ring, so many in each phase of the ring, a copy of the ring read after each instruction.
 void walk_publishes(Lab& lab, int of_each_phase);
 
+/// A reader, walked to every `stride`-th instruction of taking a message and giving it back, in each phase of the ring; there the publisher
+/// publishes as much as it may.
+void walk_receives(Lab& lab, std::uint64_t stride);
+
 }  // namespace bus::test

@@ -14,4 +14,12 @@ TEST(InstructionsInMemory, OfAPublishShowCommittedWholeMessagesOnly) {
     EXPECT_EQ(lab.findings.count(), 0U) << lab.findings.text();
 }
 
+TEST(InstructionsInMemory, OfAReceiveGiveNothingUpThatIsNotRead) {
+    if (!Stepper::is_possible()) GTEST_SKIP() << "no single steps here";
+    Lab lab;
+    walk_receives(lab, is_whole_run() ? 1 : 23);
+    lab.print("receive");
+    EXPECT_EQ(lab.findings.count(), 0U) << lab.findings.text();
+}
+
 }  // namespace bus::test

@@ -107,4 +107,43 @@ BUS_TEST_ROLE(message_publisher) {
     return 0;
 }
 
+// Arguments: topic, reliable (0, 1). Line "take": one message taken, mark 2, looked at, mark 4, given back, mark 5. Answers "SEQUENCE LOST
+// BYTES whole|torn" or "nothing". Line "join": a subscriber made anew; "leave": destroyed.
+BUS_TEST_ROLE(receiver) {
+    auto bus = connect(role, "stepped");
+    bool const reliable = role.number(3) != 0;
+    auto const subscribe = [&] { return bus.subscriber<Bytes>(role.args().at(2), {.reliable = reliable, .spin = 0s}); };
+    std::optional<Subscriber<Bytes>> in;
+    answer(role, "ready");
+    while (auto const line = role.hear()) {
+        std::string result = "done";
+        if (*line == "join") {
+            mark(1);
+            in = subscribe().value();
+            mark(2);
+        } else if (*line == "leave") {
+            in.reset();
+        } else {
+            bool const waits = *line == "wait";
+            mark(1);
+            auto sample = waits ? in->receive_for(patience(2s)) : in->try_receive();
+            mark(2);
+            if (sample) {
+                auto const& info = sample->info();
+                result = std::to_string(info.sequence) + " " + std::to_string(info.lost_before) + " " +
+                         std::to_string(sample->bytes().size()) + (is_message(sample->bytes(), info.sequence) ? " whole" : " torn");
+                mark(4);
+                { auto const over = std::move(*sample); }
+                mark(5);
+            } else {
+                result = sample.error() == Errc::would_block ? "nothing"
+                         : sample.error() == Errc::timeout   ? "timeout"
+                                                             : sample.error().what();
+            }
+        }
+        answer(role, result);
+    }
+    return 0;
+}
+
 }  // namespace bus::test

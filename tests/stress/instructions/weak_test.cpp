@@ -24,4 +24,8 @@ TEST(InstructionsOfAWrongLibrary, ShowACommitInFrontOfTheMessage) {
     expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1); });
 }
 
+TEST(InstructionsOfAWrongLibrary, ShowACursorInFrontOfTheCopy) {
+    expect_found("cursor", [](Lab& lab) { walk_receives(lab, 3); });
+}
+
 }  // namespace bus::test
