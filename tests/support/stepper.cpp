@@ -121,6 +121,12 @@ bool Stepper::run_to_mark(long number) {
 
 Stop Stepper::step() { return resume(PTRACE_SINGLESTEP); }
 
+std::optional<long> Stepper::next_syscall() const {
+    auto const here = where(child_.pid());
+    if (!is_syscall_instruction(child_.pid(), here.instruction)) return std::nullopt;
+    return here.syscall;
+}
+
 Stop Stepper::run_to_syscall() { return resume(PTRACE_SYSCALL); }
 
 std::optional<std::uint64_t> Stepper::step_to_mark(long number, std::function<bool(std::uint64_t instruction)> const& each) {

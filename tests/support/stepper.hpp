@@ -50,6 +50,8 @@ public:
     bool run_to_mark(long number);
     /// Executes one instruction. `mark`: it stands at one now; the next step goes on behind it.
     Stop step();
+    /// The system call that the next step would make; none where the next instruction makes none.
+    std::optional<long> next_syscall() const;
     /// Runs to the next entry or exit of a system call, or mark.
     Stop run_to_syscall();
     /// Steps until mark `number`, or until `each` says false. Returns: the instructions executed; none where the child ended.

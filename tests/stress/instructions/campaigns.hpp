@@ -13,4 +13,13 @@ void walk_publishes(Lab& lab, int of_each_phase);
 /// publishes as much as it may.
 void walk_receives(Lab& lab, std::uint64_t stride);
 
+/// A reliable subscriber, walked to every `stride`-th instruction of joining a ring; there the publisher publishes as much as it may.
+void walk_joins(Lab& lab, std::uint64_t stride);
+
+/// A subscriber, walked to every `stride`-th instruction of falling asleep; there a message is published.
+void walk_sleeps(Lab& lab, std::uint64_t stride);
+
+/// A publisher, walked to every `stride`-th instruction of a publish; there a subscriber goes to sleep.
+void walk_wakes(Lab& lab, std::uint64_t stride);
+
 }  // namespace bus::test

@@ -108,7 +108,8 @@ BUS_TEST_ROLE(message_publisher) {
 }
 
 // Arguments: topic, reliable (0, 1). Line "take": one message taken, mark 2, looked at, mark 4, given back, mark 5. Answers "SEQUENCE LOST
-// BYTES whole|torn" or "nothing". Line "join": a subscriber made anew; "leave": destroyed.
+// BYTES whole|torn" or "nothing". "wait" sleeps until there is one; "doze" says "dozes" before that. Line "join": a subscriber made anew;
+// "leave": destroyed.
 BUS_TEST_ROLE(receiver) {
     auto bus = connect(role, "stepped");
     bool const reliable = role.number(3) != 0;
@@ -124,7 +125,8 @@ BUS_TEST_ROLE(receiver) {
         } else if (*line == "leave") {
             in.reset();
         } else {
-            bool const waits = *line == "wait";
+            bool const waits = *line == "wait" || *line == "doze";
+            if (*line == "doze") role.say("dozes");
             mark(1);
             auto sample = waits ? in->receive_for(patience(2s)) : in->try_receive();
             mark(2);

@@ -2,6 +2,8 @@
 // otherwise.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "campaigns.hpp"
 
 namespace bus::test {
@@ -26,6 +28,18 @@ TEST(InstructionsOfAWrongLibrary, ShowACommitInFrontOfTheMessage) {
 
 TEST(InstructionsOfAWrongLibrary, ShowACursorInFrontOfTheCopy) {
     expect_found("cursor", [](Lab& lab) { walk_receives(lab, 3); });
+}
+
+TEST(InstructionsOfAWrongLibrary, ShowAJoinThatDoesNotLookAtTheLimit) {
+    expect_found("join", [](Lab& lab) { walk_joins(lab, 3); });
+}
+
+TEST(InstructionsOfAWrongLibrary, ShowALastLookInFrontOfFallingAsleep) {
+    expect_found("sleep", [](Lab& lab) { walk_sleeps(lab, 3); });
+}
+
+TEST(InstructionsOfAWrongLibrary, ShowBellsInFrontOfTheCommit) {
+    expect_found("wake", [](Lab& lab) { walk_wakes(lab, 1); });
 }
 
 }  // namespace bus::test
