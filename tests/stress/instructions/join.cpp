@@ -10,8 +10,8 @@ namespace bus::test {
 
 namespace {
 
-constexpr std::uint64_t kEndless = 200'000;  // instructions
-constexpr int kMoreThanARing = 300;          // messages, of whatever size: as much as a publisher can do to anybody
+constexpr std::uint64_t kJoined = 200;  // instructions after its cursor stands for the ring
+constexpr int kMoreThanARing = 300;     // messages, of whatever size: as much as a publisher can do to anybody
 
 std::size_t bytes_of(std::uint64_t sequence) { return 1 + sequence * 2654435761U % 180; }
 
@@ -93,11 +93,14 @@ private:
             find(Fault::stuck, phase, 0, "it does not come to the ring");
             return false;
         }
+        WatchedCursor const cursor(*ring_);
+        std::uint64_t since_attached = 0;
         (void)stepper_.step_to_mark(2, [&](std::uint64_t instruction) {
-            lab_.coverage.count(map_, "join", phase, instruction);
-            return steps++ < at && steps < kEndless;
+            if (cursor.position()) ++since_attached;
+            if (steps == at) lab_.coverage.count(map_, "join", phase, instruction);
+            return steps++ < at && since_attached < kJoined;
         });
-        bool const arrived = steps > at;
+        bool const arrived = steps > at && since_attached < kJoined;
         if (arrived) (void)publish_all();
         if (!stepper_.run_to_mark(3)) {
             find(Fault::stuck, phase, steps, "it does not get to its end");
