@@ -53,11 +53,12 @@ ModuleMap::Range const* ModuleMap::range_of(std::uint64_t address) const {
 }
 
 std::optional<CodePlace> ModuleMap::find(std::uint64_t address) {
-    auto const* range = range_of(address);
-    if (range == nullptr) {
-        read();
-        range = range_of(address);
-    }
+    if (range_of(address) == nullptr) read();
+    return find_known(address);
+}
+
+std::optional<CodePlace> ModuleMap::find_known(std::uint64_t address) {
+    auto const* const range = range_of(address);
     if (range == nullptr) return std::nullopt;
     last_ = static_cast<std::size_t>(range - ranges_.data());
     if (range->file.empty()) return std::nullopt;

@@ -24,6 +24,9 @@ public:
     /// that lies in no file ([vdso]), or nowhere.
     std::optional<CodePlace> find(std::uint64_t address);
 
+    /// The same without reading anew: for what may be an address, or not.
+    std::optional<CodePlace> find_known(std::uint64_t address);
+
 private:
     struct Range {
         std::uint64_t begin, end, shift;  // address in the file = address - shift
