@@ -41,7 +41,7 @@ public:
         check();
         // The newcomer's ring goes when it is read out.
         EXPECT_TRUE(eventually([&] {
-            bystander_->read_out();
+            bystander_->let_go();
             base_ = broker_.footprint();
             return base_ && base_->sessions == 1 && base_->rings == 2;
         }));
@@ -90,7 +90,7 @@ private:
         if (!base_) return;
         std::optional<Footprint> now;
         bool const same = eventually([&] {
-            bystander_->read_out();
+            bystander_->let_go();
             now = broker_.footprint();
             return now == base_;
         });

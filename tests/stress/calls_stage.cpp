@@ -1,6 +1,12 @@
 // Operations and lookers-on.
 #include "calls_stage.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+
 #include "support/eventually.hpp"
 
 namespace bus::test {
@@ -85,6 +91,35 @@ std::vector<Operation> const& operations() {
     return all;
 }
 
+Child start_client() {
+    int pipe[2];
+    if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+    auto child = start_forked([&] {
+        Actor actor;
+        open_all(actor);
+        (void)!::write(pipe[1], "r", 1);
+        return ::pause();
+    });
+    ::close(pipe[1]);
+    char ready = 0;
+    auto const got = ::read(pipe[0], &ready, 1);
+    ::close(pipe[0]);
+    if (got != 1) throw std::runtime_error("a client could not get ready");
+    return child;
+}
+
+std::vector<Operation> const& operations_of_broker() {
+    static std::vector<Operation> const all{
+        {"reap a client", [](Actor& actor) { actor.process.emplace(start_client()); },
+         [](Actor& actor) {
+             actor.process->kill(SIGKILL);
+             (void)actor.process->wait();
+         }},
+        {"hand over", open_all, [](Actor& actor) { ::kill(actor.broker, SIGQUIT); }, true},
+    };
+    return all;
+}
+
 Bystander::Bystander()
     : bus_(Connection::open(named("bystander")).value()),
       steady_(bus_.publisher<Bytes>("steady", {.ring_bytes = kSmallRing}).value()),
@@ -107,7 +142,8 @@ std::string Bystander::goes_on() {
 
 bool Bystander::receives(std::string const& text) { return wait_for(reader_, text); }
 
-void Bystander::read_out() {
+void Bystander::let_go() {
+    (void)publish_busy();
     while (reader_.try_receive()) continue;
 }
 
@@ -121,7 +157,8 @@ std::string try_out(Actor& actor, Bystander& bystander) {
     for (auto* const publisher : {&actor.publisher, &actor.other}) {
         if (!*publisher) continue;
         auto const text = content(7, 50) + " of " + std::to_string((*publisher)->id());
-        if (auto const sent = (*publisher)->publish(std::string_view(text)); !sent) return "what was made can't publish: " + sent.error().what();
+        if (auto const sent = (*publisher)->publish(std::string_view(text)); !sent)
+            return "what was made can't publish: " + sent.error().what();
         if (!bystander.receives(text)) return "nobody receives what " + std::to_string((*publisher)->id()) + " publishes";
     }
     if (actor.subscriber && actor.reads_busy) {

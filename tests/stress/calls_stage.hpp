@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/child.hpp"
 #include "support/on_bus.hpp"
 
 namespace bus::test {
@@ -15,7 +16,9 @@ struct Actor {
     std::optional<Connection> bus = {};
     std::optional<Publisher<Bytes>> publisher = {}, other = {};
     std::optional<Subscriber<Bytes>> subscriber = {};
-    bool reads_busy = false;  // what it subscribes to has messages
+    bool reads_busy = false;            // what it subscribes to has messages
+    std::optional<Child> process = {};  // another client, which has all of that
+    pid_t broker = 0;
 
     void open();
     void leave();
@@ -25,8 +28,13 @@ struct Actor {
 struct Operation {
     std::string name;
     std::function<void(Actor&)> prepare, act;
+    bool ends_broker = false;
 };
+/// What a client does with busd, and what busd does alone.
 std::vector<Operation> const& operations();
+std::vector<Operation> const& operations_of_broker();
+/// A process with a connection, a publisher and a reliable subscription; it lives until it is killed.
+Child start_client();
 inline void PrintTo(Operation const& operation, std::ostream* out) { *out << operation.name; }  // NOLINT(readability-identifier-naming)
 
 /// A client that lives through all of it, publishes on work/busy, and reads what is published below work/.
@@ -37,7 +45,8 @@ public:
     std::string goes_on();
     /// Whether that comes in below work/; what comes before it is thrown away.
     bool receives(std::string const& text);
-    void read_out();
+    /// Reads all there is, and publishes: whoever does neither keeps what others left attached.
+    void let_go();
     /// One more on work/busy. Returns: its text.
     std::string publish_busy();
 

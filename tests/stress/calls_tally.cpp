@@ -45,16 +45,16 @@ std::string place_of(Stepper& stepper, KillPoint const& point) {
 }
 
 std::string text_of(KillPoint const& point) {
-    auto const boundary = std::to_string(point.boundary);
+    auto const call = "system call " + std::to_string(point.syscall) + ", the " + std::to_string(point.occurrence) + "th of its kind";
     switch (point.kind) {
         case KillPoint::Kind::entry:
-            return "boundary " + boundary + ", entry of system call " + std::to_string(point.syscall);
+            return "the entry of " + call;
         case KillPoint::Kind::exit:
-            return "boundary " + boundary + ", exit of system call " + std::to_string(point.syscall);
+            return "the exit of " + call;
         case KillPoint::Kind::store:
             break;
     }
-    return "store " + std::to_string(point.store) + " behind boundary " + boundary + ", system call " + std::to_string(point.syscall);
+    return "store " + std::to_string(point.store) + " behind " + call;
 }
 
 Slice Slice::from_environment() {

@@ -17,6 +17,8 @@ namespace bus::test {
 namespace {
 
 constexpr unsigned kLongestRepetition = 1U << 20;
+constexpr unsigned kLoop = 64;  // stores of one instruction between two boundaries, from which on it is one
+constexpr std::uint64_t kPage = 4096;
 
 }  // namespace
 
@@ -36,9 +38,8 @@ std::optional<KillPoint> KillPoints::find_next(long end_mark) {
                 break;
             case Stop::Kind::syscall_entry:
                 syscall_ = stop.number;
-                store_ = 0;
                 at_exit_ = false;
-                return KillPoint{KillPoint::Kind::entry, syscall_, ++boundary_, 0, stop.instruction};
+                return boundary(KillPoint::Kind::entry, stop);
             case Stop::Kind::syscall_exit:
                 if (auto const point = at_exit(stop)) return point;
                 break;
@@ -52,24 +53,39 @@ std::optional<KillPoint> KillPoints::find_next(long end_mark) {
 }
 
 std::optional<KillPoint> KillPoints::run_to(KillPoint const& wanted, long end_mark) {
+    bool const is_store = wanted.kind == KillPoint::Kind::store;
+    auto const exit_before = [&](KillPoint const& point) {
+        return point.kind == KillPoint::Kind::exit && point.syscall == wanted.syscall && point.occurrence == wanted.occurrence;
+    };
+    watch_stores(is_store && wanted.syscall < 0);
     for (;;) {
-        watch_stores(wanted.store > 0 && boundary_ + 1 >= wanted.boundary);
         auto const point = next(end_mark);
-        if (!point || point->boundary > wanted.boundary) return point;
-        if (point->boundary == wanted.boundary && point->store >= wanted.store) return point;
+        if (!point) return point;
+        if (is_store && point->kind != KillPoint::Kind::store) {
+            if (watches_) return point;  // another call came before so many stores
+            watch_stores(exit_before(*point));
+        } else if (point->kind == wanted.kind && point->syscall == wanted.syscall && point->occurrence == wanted.occurrence &&
+                   point->store >= wanted.store) {
+            return point;
+        }
     }
 }
 
-std::optional<KillPoint> KillPoints::at_exit(Stop const& stop) {
+KillPoint KillPoints::boundary(KillPoint::Kind kind, Stop const& stop) {
     store_ = 0;
+    stores_of_.clear();
+    return {kind, syscall_, ++occurrences_[{kind, syscall_}], 0, stop.instruction};
+}
+
+std::optional<KillPoint> KillPoints::at_exit(Stop const& stop) {
     at_exit_ = true;
-    if (syscall_ == SYS_shmat || syscall_ == SYS_shmdt || wanted_ != watches_) follow_wish();
+    if (syscall_ == SYS_shmat || syscall_ == SYS_shmdt || wanted_ != watches_ || loosened_) follow_wish();
     if (syscall_ == SYS_madvise && stop.number < 0 && watches_) {
         protect(false);
         stepper_.do_last_call_again();
         protect(true);
     }
-    return KillPoint{KillPoint::Kind::exit, syscall_, ++boundary_, 0, stop.instruction};
+    return boundary(KillPoint::Kind::exit, stop);
 }
 
 void KillPoints::watch_stores(bool on) {
@@ -80,6 +96,7 @@ void KillPoints::watch_stores(bool on) {
 void KillPoints::follow_wish() {
     if (watches_ && !wanted_) protect(false);
     watches_ = wanted_;
+    loosened_ = false;
     if (!watches_) return;
     stepper_.catch_faults();
     find_segments();
@@ -87,18 +104,23 @@ void KillPoints::follow_wish() {
 }
 
 std::optional<KillPoint> KillPoints::at_fault(Stop const& stop) {
-    if (!watches_ || !holds(stepper_.fault_address())) {
+    auto const* const range = range_of(stepper_.fault_address());
+    if (!watches_ || range == nullptr) {
         stepper_.deliver_fault();  // a real one
         return std::nullopt;
     }
-    protect(false);
+    bool const loops = ++stores_of_[stop.instruction] > kLoop;
+    auto const page = stepper_.fault_address() & ~(kPage - 1);
+    auto const opened = loops ? Range{page, page + kPage} : *range;
+    set_writable(opened, true);
     auto const repeated = is_repeated(stop.instruction);
     for (unsigned i = 0; i < kLongestRepetition; ++i) {
         if (stepper_.step().kind == Stop::Kind::ended) return std::nullopt;
         if (!repeated || stepper_.instruction_pointer() != stop.instruction) break;
     }
-    protect(true);
-    return KillPoint{KillPoint::Kind::store, syscall_, boundary_, ++store_, stop.instruction};
+    loosened_ |= loops;
+    if (!loops) set_writable(opened, false);
+    return KillPoint{KillPoint::Kind::store, syscall_, occurrences_[{KillPoint::Kind::exit, syscall_}], ++store_, stop.instruction};
 }
 
 // Those attached for writing: "7f...-7f... rw-s 00000000 00:01 3 /SYSV5a5a5a5a". What we have made read-only is known already.
@@ -112,18 +134,28 @@ void KillPoints::find_segments() {
         char dash = 0;
         std::string rights;
         words >> std::hex >> range.begin >> dash >> range.end >> rights;
-        if (rights.starts_with("rw") || holds(range.begin)) found.push_back(range);
+        if (!found.empty() && found.back().end == range.begin && range_of(found.back().begin) == range_of(range.begin) &&
+            range_of(range.begin)) {
+            found.back().end = range.end;  // pieces of one, with different rights
+            continue;
+        }
+        if (rights.starts_with("rw") || range_of(range.begin) != nullptr) found.push_back(range);
     }
     ranges_ = std::move(found);
 }
 
 void KillPoints::protect(bool read_only) {
-    auto const rights = static_cast<std::uint64_t>(read_only ? PROT_READ : PROT_READ | PROT_WRITE);
-    for (auto const& range : ranges_) (void)stepper_.call(SYS_mprotect, range.begin, range.end - range.begin, rights);
+    for (auto const& range : ranges_) set_writable(range, !read_only);
 }
 
-bool KillPoints::holds(std::uint64_t address) const {
-    return std::ranges::any_of(ranges_, [&](Range const& range) { return address >= range.begin && address < range.end; });
+void KillPoints::set_writable(Range const& range, bool writable) {
+    (void)stepper_.call(SYS_mprotect, range.begin, range.end - range.begin,
+                        static_cast<std::uint64_t>(writable ? PROT_READ | PROT_WRITE : PROT_READ));
+}
+
+KillPoints::Range const* KillPoints::range_of(std::uint64_t address) const {
+    auto const found = std::ranges::find_if(ranges_, [&](Range const& range) { return address >= range.begin && address < range.end; });
+    return found != ranges_.end() ? &*found : nullptr;
 }
 
 // rep movs, rep stos: a trap after each repetition.

@@ -101,7 +101,7 @@ private:
     ExitStatus status_;
     int signal_ = 0;  // to be delivered with the next resume
     bool over_ = false;
-    bool goes_ = false;                 // set going by stops_within(), and not waited for yet
+    bool goes_ = false;                  // set going by stops_within(), and not waited for yet
     std::optional<int> status_of_wait_;  // what that wait has found
     bool catches_faults_ = false;
     std::uint64_t fault_address_ = 0, syscall_instruction_ = 0;
