@@ -47,16 +47,16 @@ void subscribe_to(Actor& actor, std::string const& pattern, bool reliable = fals
     actor.reads_busy = pattern != "work/none";
 }
 
-void open_all(Actor& actor) {
-    actor.open();
-    publish_on(actor, "work/new");
-    subscribe_to(actor, "work/busy", true);
-    for (std::uint64_t i = 1; i <= 3; ++i) actor.publisher->publish(std::string_view(content(i, 100))).value();
-}
-
 }  // namespace
 
 void Actor::open() { bus = Connection::open(named("actor")).value(); }
+
+void Actor::open_all() {
+    open();
+    publish_on(*this, "work/new");
+    subscribe_to(*this, "work/busy", true);
+    for (std::uint64_t i = 1; i <= 3; ++i) publisher->publish(std::string_view(content(i, 100))).value();
+}
 
 void Actor::leave() {
     subscriber.reset();
@@ -67,6 +67,7 @@ void Actor::leave() {
 
 std::vector<Operation> const& operations() {
     static auto const open = [](Actor& actor) { actor.open(); };
+    static auto const open_all = [](Actor& actor) { actor.open_all(); };
     static std::vector<Operation> const all{
         {"admit", [](Actor&) {}, open},
         {"create publisher, new topic, first ring", open, [](Actor& actor) { publish_on(actor, "work/new"); }},
@@ -96,7 +97,7 @@ Child start_client() {
     if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     auto child = start_forked([&] {
         Actor actor;
-        open_all(actor);
+        actor.open_all();
         (void)!::write(pipe[1], "r", 1);
         return ::pause();
     });
@@ -115,7 +116,7 @@ std::vector<Operation> const& operations_of_broker() {
              actor.process->kill(SIGKILL);
              (void)actor.process->wait();
          }},
-        {"hand over", open_all, [](Actor& actor) { ::kill(actor.broker, SIGQUIT); }, true},
+        {"hand over", [](Actor& actor) { actor.open_all(); }, [](Actor& actor) { ::kill(actor.broker, SIGQUIT); }, true},
     };
     return all;
 }

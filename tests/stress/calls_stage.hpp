@@ -21,6 +21,8 @@ struct Actor {
     pid_t broker = 0;
 
     void open();
+    /// With a publisher that has published, and a reliable subscription.
+    void open_all();
     void leave();
 };
 
