@@ -121,6 +121,15 @@ std::string MortalBroker::log_line(std::string const& words) const {
     return last;
 }
 
+// It says so when it is ready already.
+std::string MortalBroker::why_not_adopted() const {
+    auto const words = "generation " + std::to_string(generation()) + ": ";
+    (void)eventually([&] { return !log_line(words).empty(); });
+    auto const line = log_line(words);
+    bool const adopted = line.find(words + "adopted ") != line.npos && line.find("replaced nothing") != line.npos;
+    return adopted ? "" : "no line of " + words + "it says last: " + (line.empty() ? log_line("") : line);
+}
+
 client::AttachedBusPtr MortalBroker::look() const {
     auto const options = client::resolve({});
     if (!options) return nullptr;

@@ -44,6 +44,8 @@ public:
     /// The last line of the log with `words` in it.
     std::string log_line(std::string const& words) const;
     std::uint64_t generation() const;
+    /// Whether the busd of this generation says that it took over what there was. Returns: what it says else.
+    std::string why_not_adopted() const;
     client::AttachedBusPtr look() const;
     std::optional<Footprint> footprint() const;
     /// Kernel objects that the registry does not name: no next busd would find them.

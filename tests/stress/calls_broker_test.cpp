@@ -26,7 +26,6 @@ public:
         base_ = broker_.footprint();
     }
     ~BrokerCampaign() {
-        tally_.print(slice_);
         bystander_.reset();
         if (!broker_.pid()) return;
         EXPECT_TRUE(eventually([&] { return broker_.footprint()->sessions == 0; }));
@@ -37,11 +36,7 @@ public:
 
     void run() {
         look_at_its_effect();
-        round(std::nullopt);
-        for (auto const& point : tally_.chosen(slice_)) {
-            if (::testing::Test::HasFailure()) return;
-            round(point);
-        }
+        tally_.each_target([this](Target const* target) { round(target); });
     }
 
 private:
@@ -61,8 +56,7 @@ private:
         expect(base_, "at the beginning");
     }
 
-    // Without a point: the whole run is looked at, and busd killed when it has nothing to do any more.
-    void round(std::optional<KillPoint> const& wanted) {
+    void round(Target const* target) {
         Actor actor;
         operation_.prepare(actor);
         actor.broker = broker_.pid();
@@ -76,22 +70,14 @@ private:
                 point.kind == KillPoint::Kind::entry && (point.syscall == SYS_epoll_wait || point.syscall == SYS_epoll_pwait2);
             return waits && is_done() && !stepper.stops_within(kIdle);
         });
-        auto const here = wanted ? points.run_to(*wanted) : look_at_whole_run(stepper, points);
-        SCOPED_TRACE(operation_.name + ", busd killed at " + (here ? text_of(*here) : "its end"));
-        here ? tally_.kills(stepper, *here) : tally_.kills_at_end();
+        SCOPED_TRACE(tally_.walk(stepper, points, target));
         stepper.kill();
         EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
         EXPECT_EQ(bystander_->goes_on(), "") << "without a busd";
         EXPECT_EQ(broker_.start(), "");
         EXPECT_GT(broker_.generation(), generation);
-        EXPECT_NE(broker_.log_line("serves in").find("replaced nothing"), std::string::npos) << broker_.log_line("serves in");
+        EXPECT_EQ(broker_.why_not_adopted(), "");
         check(actor, acted);
-    }
-
-    std::optional<KillPoint> look_at_whole_run(Stepper& stepper, KillPoints& points) {
-        points.watch_stores(true);
-        while (auto const point = points.next()) tally_.found(stepper, *point);
-        return std::nullopt;
     }
 
     void check(Actor& actor, std::future<void>& acted) {
@@ -119,7 +105,6 @@ private:
     }
 
     Operation const& operation_;
-    Slice slice_ = Slice::from_environment();
     Tally tally_;
     MortalBroker broker_;
     std::optional<Bystander> bystander_;

@@ -43,11 +43,10 @@ public:
         EXPECT_TRUE(eventually([&] {
             bystander_->let_go();
             base_ = broker_.footprint();
-            return base_ && base_->sessions == 1 && base_->rings == 2;
+            return base_ && base_->sessions == 1 && base_->rings == 2 && base_->topics == 2;
         }));
     }
     ~ClientCampaign() {
-        tally_.print(slice_);
         bystander_.reset();
         EXPECT_TRUE(eventually([&] { return list_clients().value().empty(); }));
         EXPECT_TRUE(broker_.stop());
@@ -56,29 +55,16 @@ public:
     }
 
     void run() {
-        look_at_whole_run();
-        for (auto const& point : tally_.chosen(slice_)) {
+        tally_.each_target([this](Target const* target) {
             auto stepper = start_victim(operation_);
             KillPoints points(stepper, true);
-            auto const here = points.run_to(point, kEnds);
-            here ? tally_.kills(stepper, *here) : tally_.kills_at_end();
+            SCOPED_TRACE(tally_.walk(stepper, points, target, kEnds));
             stepper.kill();
-            SCOPED_TRACE(operation_.name + ", killed at " + (here ? text_of(*here) : "its end"));
             check();
-            if (::testing::Test::HasFailure()) return;
-        }
+        });
     }
 
 private:
-    void look_at_whole_run() {
-        auto stepper = start_victim(operation_);
-        KillPoints points(stepper, true);
-        points.watch_stores(true);
-        while (auto const point = points.next(kEnds)) tally_.found(stepper, *point);
-        stepper.kill();
-        check();
-    }
-
     void check() {
         EXPECT_EQ(bystander_->goes_on(), "");
         expect_base();
@@ -99,7 +85,6 @@ private:
     }
 
     Operation const& operation_;
-    Slice slice_ = Slice::from_environment();
     Tally tally_;
     MortalBroker broker_;
     std::optional<Bystander> bystander_;

@@ -15,19 +15,13 @@ namespace {
 
 class EndingCampaign {
 public:
-    ~EndingCampaign() { tally_.print(slice_); }
-
     void run() {
-        round(std::nullopt);
-        for (auto const& point : tally_.chosen(slice_)) {
-            if (::testing::Test::HasFailure()) return;
-            round(point);
-        }
+        tally_.each_target([this](Target const* target) { round(target); });
     }
 
 private:
-    // A bus of its own each time. Without a point: it ends by itself.
-    void round(std::optional<KillPoint> const& wanted) {
+    // On a bus of its own each time.
+    void round(Target const* target) {
         MortalBroker broker;
         ASSERT_EQ(broker.start(), "");
         auto actor = std::make_optional<Actor>();
@@ -35,9 +29,7 @@ private:
         auto stepper = broker.trace();
         ::kill(stepper.child().pid(), SIGTERM);
         KillPoints points(stepper);
-        auto const here = wanted ? points.run_to(*wanted) : look_at_whole_run(stepper, points);
-        SCOPED_TRACE("ending, killed at " + (here ? text_of(*here) : "its end"));
-        here ? tally_.kills(stepper, *here) : tally_.kills_at_end();
+        SCOPED_TRACE(tally_.walk(stepper, points, target));
         stepper.kill();
         EXPECT_EQ(broker.unnamed_objects(), std::vector<std::string>{});
         ASSERT_EQ(broker.start(), "");
@@ -55,14 +47,7 @@ private:
         EXPECT_EQ(broker.left_files(), std::vector<std::string>{});
     }
 
-    std::optional<KillPoint> look_at_whole_run(Stepper& stepper, KillPoints& points) {
-        points.watch_stores(true);
-        while (auto const point = points.next()) tally_.found(stepper, *point);
-        return std::nullopt;
-    }
-
-    Slice slice_ = Slice::from_environment();
-    Tally tally_{"end"};
+    Tally tally_{"end (SIGTERM)"};
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Points, places, figures.
 #include "calls_tally.hpp"
 
+#include <gtest/gtest.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -9,11 +10,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <random>
+
+#include "support/module_map.hpp"
 
 namespace bus::test {
 
 namespace {
+
+constexpr std::size_t kLeastStep = 7, kQuickKills = 16;
 
 bool is_ours(std::string const& file) {
     auto const name = std::filesystem::path(file).filename().string();
@@ -26,9 +33,8 @@ std::string text_of(CodePlace const& place) {
     return std::filesystem::path(*place.file).filename().string() + address.data();
 }
 
-}  // namespace
-
-// Return addresses lie on the stack. One that is left over of an earlier call may be taken for one now and then: then the place is wrong,
+// Of the instruction in busd or libbus where it stands: for calls and what the C library stores, where these were called. Return
+// addresses lie on the stack. One that is left over of an earlier call may be taken for one now and then: then the place is wrong,
 // and the same in each run.
 std::string place_of(Stepper& stepper, KillPoint const& point) {
     ModuleMap map(stepper.child().pid());
@@ -57,44 +63,89 @@ std::string text_of(KillPoint const& point) {
     return "store " + std::to_string(point.store) + " behind " + call;
 }
 
-Slice Slice::from_environment() {
+}  // namespace
+
+Tally::~Tally() {
+    auto const stores = std::ranges::count(points_, KillPoint::Kind::store, &KillPoint::kind);
+    std::printf("%-52s %5zu boundaries, %5td stores; %5zu kills (%zu at its end) at %4zu distinct addresses\n", operation_.c_str(),
+                points_.size() - static_cast<std::size_t>(stores), stores, kills_ + kills_at_end_, kills_at_end_, killed_.size());
+    if (step_ > 1)
+        std::printf("    one point in %zu: BUS_STRESS_OFFSET=%zu\n", step_, offset_);
+    else
+        for (auto const& place : missed()) std::printf("    never killed at %s\n", place.c_str());
+}
+
+void Tally::each_target(std::function<void(Target const* target)> const& round) {
+    round(nullptr);
+    auto targets = chosen();
+    auto const all = [&] {
+        for (auto const& target : targets)
+            if (!::testing::Test::HasFailure()) round(&target);
+    };
+    all();
+    if (step_ > 1) return;
+    for (int again = 0; again < 3; ++again) {
+        targets.clear();
+        for (auto const& place : missed()) targets.push_back({std::nullopt, place});
+        all();
+    }
+}
+
+std::string Tally::walk(Stepper& stepper, KillPoints& points, Target const* target, long end_mark) {
+    auto const here = go(stepper, points, target, end_mark);
+    auto const where = operation_ + ", killed at " + (here ? text_of(*here) : "its end");
+    if (!here) {
+        ++kills_at_end_;
+        return where;
+    }
+    ++kills_;
+    auto const place = place_of(stepper, *here);
+    killed_.insert(place);
+    return where + ", " + place;
+}
+
+std::optional<KillPoint> Tally::go(Stepper& stepper, KillPoints& points, Target const* target, long end_mark) {
+    if (target != nullptr && target->point) return points.run_to(*target->point, end_mark);
+    points.watch_stores(true);
+    while (auto const point = points.next(end_mark)) {
+        auto const place = place_of(stepper, *point);
+        if (target != nullptr && place == target->place) return point;
+        if (target != nullptr) continue;
+        points_.push_back(*point);
+        places_.insert(place);
+    }
+    return std::nullopt;
+}
+
+std::vector<Target> Tally::chosen() {
+    auto const points = distinct_points();
     char const* const size = std::getenv("BUS_STRESS");
-    if (size != nullptr && std::string_view(size) != "quick") return {1, 0};
-    constexpr std::size_t kStep = 7;
-    char const* const given = std::getenv("BUS_STRESS_OFFSET");
-    return {kStep, given != nullptr ? static_cast<std::size_t>(std::atoi(given)) % kStep : std::random_device()() % kStep};
+    if (size == nullptr || std::string_view(size) == "quick") {
+        char const* const given = std::getenv("BUS_STRESS_OFFSET");
+        step_ = std::max(kLeastStep, points.size() / kQuickKills);
+        offset_ = (given != nullptr ? static_cast<std::size_t>(std::atoi(given)) : std::random_device()()) % step_;
+    }
+    std::vector<Target> targets;
+    for (auto number = offset_; number < points.size(); number += step_) targets.push_back({points[number], {}});
+    return targets;
 }
 
-void Tally::found(Stepper& stepper, KillPoint const& point) {
-    points_.push_back(point);
-    places_.insert(place_of(stepper, point));
-}
-
-std::vector<KillPoint> Tally::chosen(Slice slice) const {
-    std::vector<KillPoint> chosen;
+// Of stores that one instruction makes again and again between two calls only some, which are ever further apart.
+std::vector<KillPoint> Tally::distinct_points() const {
+    std::vector<KillPoint> distinct;
     std::map<std::uint64_t, unsigned> stores;  // of an instruction, since the last boundary
-    std::size_t number = 0;
     for (auto const& point : points_) {
         if (point.kind != KillPoint::Kind::store) stores.clear();
         auto const times = point.kind == KillPoint::Kind::store ? ++stores[point.instruction] : 1;
-        if (times > 4 && !std::has_single_bit(times)) continue;
-        if (number++ % slice.step == slice.offset) chosen.push_back(point);
+        if (times <= 4 || std::has_single_bit(times)) distinct.push_back(point);
     }
-    return chosen;
+    return distinct;
 }
 
-void Tally::kills(Stepper& stepper, KillPoint const& point) {
-    ++kills_;
-    killed_.insert(place_of(stepper, point));
-}
-
-void Tally::print(Slice slice) const {
-    auto const stores = std::ranges::count(points_, KillPoint::Kind::store, &KillPoint::kind);
-    std::printf("%-52s %5zu boundaries, %5td stores; %5zu kills (%zu at its end) at %4zu distinct addresses\n", operation_.c_str(),
-                points_.size() - static_cast<std::size_t>(stores), stores, kill_count(), kills_at_end_, killed_.size());
-    if (slice.step > 1) return;
-    for (auto const& place : places_)
-        if (!killed_.contains(place)) std::printf("    never killed at %s\n", place.c_str());
+std::vector<std::string> Tally::missed() const {
+    std::vector<std::string> missed;
+    std::ranges::set_difference(places_, killed_, std::back_inserter(missed));
+    return missed;
 }
 
 }  // namespace bus::test
