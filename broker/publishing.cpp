@@ -22,7 +22,10 @@ Result<std::uint64_t> checked_capacity(State& state, v1::CreatePublisher const& 
                          std::to_string(state.config.limits.ring_bytes) + " are allowed",
                      "lower ring_bytes, or raise [limits] ring_bytes in busd.toml");
     }
-    return shm::ring_capacity(request.ring_bytes());
+    // The index entry of a block is written before the record it names is committed. Where there is one block, a publisher that dies in
+    // between leaves a ring in which nothing can be found any more: those who come later need a second.
+    auto const least = request.retain() ? 2 * shm::kBlock : shm::kMinRingBytes;
+    return shm::ring_capacity(std::max<std::uint64_t>(request.ring_bytes(), least));
 }
 
 Result<void> check(State& state, Session& session, v1::CreatePublisher const& request) {

@@ -15,7 +15,16 @@ namespace {
 // What may lie unread in a lobby because strangers said hello in its owner's name; who comes by his own queue has as much again.
 constexpr std::size_t kUnread = 32;
 
-bool has_room(User const& user, bool proven) { return user.posted.size() < (proven ? 2 * kUnread : kUnread); }
+constexpr std::size_t kPosted = 1024;  // and so much we keep in mind
+
+// Who has read his offer, or why he is refused, and dies then does not attach: the kernel knows how much still lies there.
+bool has_room(User const& user, bool proven) {
+    auto const most = proven ? 2 * kUnread : kUnread;
+    if (user.posted.size() < most) return true;
+    if (user.posted.size() >= kPosted) return false;
+    auto const lobby = user.lobby_queue().stat();
+    return lobby && lobby->messages + user.outbox.size() < most;
+}
 
 void send_offer(User& user, v1::Offer const& offer, std::uint64_t nonce) {
     auto mail = wire::mail_of(offer, nonce);

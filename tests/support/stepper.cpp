@@ -51,6 +51,8 @@ Where where(pid_t) { return {}; }
 bool is_syscall_instruction(pid_t, std::uint64_t) { return false; }
 #endif
 
+constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+
 }  // namespace
 
 bool Stepper::is_possible() {
@@ -63,14 +65,24 @@ bool Stepper::is_possible() {
 }
 
 Stepper::Stepper(std::string const& role, std::vector<std::string> const& args, ChildOptions options)
-    : child_(run_role(role, args, as_traced(std::move(options)))) {
-    int const status = wait_for(child_.pid());  // the SIGTRAP of exec
+    : Stepper(run_role(role, args, as_traced(std::move(options)))) {}
+
+Stepper::Stepper(Child child) : child_(std::move(child)) {
+    int const status = wait_for(child_.pid());  // the SIGTRAP of exec, or its own SIGSTOP
     if (!WIFSTOPPED(status)) {
         ended(status);
         return;
     }
-    ::ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+    ::ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, kOptions);
 }
+
+Stepper::Stepper(Child child, Attached) : child_(std::move(child)) {
+    ::ptrace(PTRACE_SEIZE, child_.pid(), nullptr, kOptions);
+    ::ptrace(PTRACE_INTERRUPT, child_.pid(), nullptr, nullptr);
+    if (int const status = wait_for(child_.pid()); !WIFSTOPPED(status)) ended(status);
+}
+
+Stepper Stepper::attach(Child child) { return Stepper(std::move(child), Attached{}); }
 
 Stop Stepper::ended(int status) {
     over_ = true;
@@ -79,24 +91,61 @@ Stop Stepper::ended(int status) {
     return {};
 }
 
+void Stepper::set_going(int request) {
+    if (std::exchange(goes_, true)) return;
+    ::ptrace(static_cast<__ptrace_request>(request), child_.pid(), nullptr, std::exchange(signal_, 0));
+}
+
+int Stepper::wait() {
+    goes_ = false;
+    if (status_of_wait_) return *std::exchange(status_of_wait_, std::nullopt);
+    return wait_for(child_.pid());
+}
+
+bool Stepper::stops_within(std::chrono::milliseconds longest) {
+    if (over_ || status_of_wait_) return true;
+    set_going(PTRACE_SYSCALL);
+    return eventually(
+        [&] {
+            int status = 0;
+            if (::waitpid(child_.pid(), &status, __WALL | WNOHANG) <= 0) return false;
+            status_of_wait_ = status;
+            return true;
+        },
+        longest);
+}
+
 Stop Stepper::resume(int request) {
     for (;;) {
         if (over_) return {};
-        ::ptrace(static_cast<__ptrace_request>(request), child_.pid(), nullptr, std::exchange(signal_, 0));
-        int const status = wait_for(child_.pid());
+        set_going(request);
+        int const status = wait();
         if (!WIFSTOPPED(status)) return ended(status);
-        if (int const signal = WSTOPSIG(status); signal == SIGTRAP || signal == (SIGTRAP | 0x80)) return examine(status);
-        signal_ = WSTOPSIG(status);  // the child's own: hand it on
+        int const signal = WSTOPSIG(status);
+        if (status >> 16 == PTRACE_EVENT_STOP) continue;  // of attach()
+        if (signal == SIGTRAP || signal == (SIGTRAP | 0x80)) return examine(status);
+        if (signal == SIGSEGV && catches_faults_) return fault();
+        signal_ = signal;  // the child's own: hand it on
     }
 }
+
+Stop Stepper::fault() {
+    siginfo_t info{};
+    ::ptrace(PTRACE_GETSIGINFO, child_.pid(), nullptr, &info);
+    fault_address_ = reinterpret_cast<std::uint64_t>(info.si_addr);
+    return {Stop::Kind::fault, info.si_code, where(child_.pid()).instruction};
+}
+
+void Stepper::deliver_fault() { signal_ = SIGSEGV; }
 
 Stop Stepper::examine(int status) {
     auto const pid = child_.pid();
     if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
         __ptrace_syscall_info info{};
         ::ptrace(static_cast<__ptrace_request>(PTRACE_GET_SYSCALL_INFO), pid, sizeof info, &info);
+        syscall_instruction_ = info.instruction_pointer - 2;
         bool const entry = info.op == PTRACE_SYSCALL_INFO_ENTRY;
-        if (!entry) return {Stop::Kind::syscall_exit, 0, info.instruction_pointer};
+        if (!entry) return {Stop::Kind::syscall_exit, static_cast<long>(info.exit.rval), info.instruction_pointer};
         if (info.entry.nr == SYS_gettid && static_cast<long>(info.entry.args[0]) == kMarkMagic) {
             return {Stop::Kind::mark, static_cast<long>(info.entry.args[1]), info.instruction_pointer};
         }
@@ -121,6 +170,12 @@ bool Stepper::run_to_mark(long number) {
 
 Stop Stepper::step() { return resume(PTRACE_SINGLESTEP); }
 
+std::optional<long> Stepper::next_syscall() const {
+    auto const here = where(child_.pid());
+    if (!is_syscall_instruction(child_.pid(), here.instruction)) return std::nullopt;
+    return here.syscall;
+}
+
 Stop Stepper::run_to_syscall() { return resume(PTRACE_SYSCALL); }
 
 std::optional<std::uint64_t> Stepper::step_to_mark(long number, std::function<bool(std::uint64_t instruction)> const& each) {
@@ -142,6 +197,53 @@ std::optional<std::map<long, unsigned>> Stepper::count_syscalls_to_mark(long num
     }
 }
 
+// The registers of the moment are put aside, those of the call put in; one step executes it.
+#if defined(__x86_64__)
+long Stepper::call(long number, std::uint64_t first, std::uint64_t second, std::uint64_t third) {
+    if (over_ || syscall_instruction_ == 0) return -ENOSYS;
+    user_regs_struct before{};
+    ::ptrace(PTRACE_GETREGS, child_.pid(), nullptr, &before);
+    auto registers = before;
+    registers.rip = syscall_instruction_;
+    registers.orig_rax = ~0ULL;  // nothing is to be restarted meanwhile
+    registers.rax = static_cast<std::uint64_t>(number);
+    registers.rdi = first;
+    registers.rsi = second;
+    registers.rdx = third;
+    ::ptrace(PTRACE_SETREGS, child_.pid(), nullptr, &registers);
+    ::ptrace(PTRACE_SINGLESTEP, child_.pid(), nullptr, 0);
+    int const status = wait_for(child_.pid());
+    if (!WIFSTOPPED(status)) {
+        ended(status);
+        return -ESRCH;
+    }
+    ::ptrace(PTRACE_GETREGS, child_.pid(), nullptr, &registers);
+    auto const answer = static_cast<long>(registers.rax);
+    ::ptrace(PTRACE_SETREGS, child_.pid(), nullptr, &before);
+    return answer;
+}
+
+void Stepper::do_last_call_again() {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, child_.pid(), nullptr, &registers);
+    auto const answer = call(static_cast<long>(registers.orig_rax), registers.rdi, registers.rsi, registers.rdx);
+    registers.rax = static_cast<std::uint64_t>(answer);
+    ::ptrace(PTRACE_SETREGS, child_.pid(), nullptr, &registers);
+}
+
+std::uint64_t Stepper::stack_pointer() const {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, child_.pid(), nullptr, &registers);
+    return registers.rsp;
+}
+#else
+long Stepper::call(long, std::uint64_t, std::uint64_t, std::uint64_t) { return -ENOSYS; }
+void Stepper::do_last_call_again() {}
+std::uint64_t Stepper::stack_pointer() const { return 0; }
+#endif
+
+std::uint64_t Stepper::instruction_pointer() const { return where(child_.pid()).instruction; }
+
 void Stepper::detach() {
     if (!over_) ::ptrace(PTRACE_DETACH, child_.pid(), nullptr, std::exchange(signal_, 0));
 }
@@ -150,7 +252,7 @@ void Stepper::kill() {
     if (over_) return;
     ::kill(child_.pid(), SIGKILL);
     for (;;) {
-        int const status = wait_for(child_.pid());
+        int const status = wait();
         if (WIFSTOPPED(status)) continue;
         ended(status);
         return;

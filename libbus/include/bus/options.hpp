@@ -20,7 +20,7 @@ enum class WhenFull { wait, refuse, drop };
 enum class Stamp { precise, coarse, none };
 
 struct PublisherOptions {
-    std::size_t ring_bytes = 1 << 20;  // rounded up to a power of two, at least 4096; the largest message is a quarter of it
+    std::size_t ring_bytes = 1 << 20;  // rounded up to a power of two, at least 4096, retained 8192; the largest message is a quarter of it
     std::size_t history = 0;           // messages a late subscriber may ask for; 0: what the ring happens to hold
     bool retain = false;               // for those who come later, also after we have gone: the topic's last `history` messages in all
     WhenFull when_full = WhenFull::wait;

@@ -25,9 +25,17 @@ void DirectoryWriter::load_entry(std::byte const* from, std::byte* to, std::size
 
 // Odd version first, then a release fence, then the words that differ, then the even version by release (partner: try_copy in
 // directory.cpp); then the live ones, each by release (partner: the walkers in chains.cpp). Word 0 holds version and state.
+// An entry that was free has all of its words before its state: a live word may hold half of something that is not (a subscription's
+// request), and whoever finds the entry in use follows its links.
 void DirectoryWriter::store_entry(std::byte* to, std::byte const* before, std::byte const* after, std::size_t bytes,
                                   std::uint64_t live_words) noexcept {
     auto& head = *reinterpret_cast<EntryHead*>(to);
+    auto const is_free = [](std::byte const* entry) {
+        std::uint32_t state = 0;
+        std::memcpy(&state, entry + offsetof(EntryHead, state), sizeof state);
+        return state == 0;
+    };
+    if (is_free(before) && !is_free(after)) live_words = 0;
     auto const differs = [&](std::size_t at) { return std::memcmp(before + at, after + at, 8) != 0; };
     auto const is_live = [&](std::size_t at) { return at / 8 < 64 && (live_words >> at / 8 & 1) != 0; };
     auto const word = [&](std::size_t at) {
@@ -45,7 +53,7 @@ void DirectoryWriter::store_entry(std::byte* to, std::byte const* before, std::b
             if (!is_live(at) && differs(at)) store_word(to + at, word(at));
         std::uint32_t state = 0;
         std::memcpy(&state, after + offsetof(EntryHead, state), sizeof state);
-        __atomic_store_n(&head.state, state, __ATOMIC_RELAXED);
+        __atomic_store_n(&head.state, state, __ATOMIC_RELEASE);
         head.version.store(odd + 1, std::memory_order_release);
     }
     for (std::size_t at = 8; at < bytes; at += 8)

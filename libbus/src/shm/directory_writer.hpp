@@ -25,8 +25,8 @@ public:
     DirectoryHead& head() noexcept { return *head_; }
 
     /// Calls edit(E&) on a private copy and stores the words that differ: those under the version first, with the version odd meanwhile,
-    /// then the (live) ones, each by itself. So a change of links alone leaves the entry whole at every moment; a new entry is linked by a
-    /// call of its own, last. `index` is within the table.
+    /// then the (live) ones, each by itself; of an entry that was free all of them under the version. So a change of links alone leaves
+    /// the entry whole at every moment; a new entry is linked by a call of its own, last. `index` is within the table.
     template <DirectoryEntry E, class Edit>
     void change(std::uint32_t index, Edit&& edit) {
         Snapshot<E> const before = own<E>(index);

@@ -1,0 +1,108 @@
+// What the campaigns of single steps share: a bus of their own, the process that is stepped, one ring seen from outside, what was found.
+//
+// A campaign starts a role (roles.cpp), walks it through an operation instruction by instruction, and looks after each of them at what
+// everybody else would see now: who dies there leaves exactly that. All on one CPU: a step costs a quarter then.
+#pragma once
+
+#include <bus/testing.hpp>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "client/attached_bus.hpp"
+#include "support/coverage.hpp"
+#include "support/stepper.hpp"
+#include "support/test_ring.hpp"
+
+namespace bus::test {
+
+enum class Fault { torn, lost, stuck };
+
+class Findings {
+public:
+    /// Where and what; the first few are kept as text.
+    void add(Fault fault, std::string const& what);
+    std::uint64_t count() const { return torn_ + lost_ + stuck_; }
+    /// "0 torn, 0 lost, 0 stuck", and the texts.
+    std::string text() const;
+
+private:
+    std::uint64_t torn_ = 0, lost_ = 0, stuck_ = 0;
+    std::vector<std::string> texts_;
+};
+
+/// Keeps this process and its children on one CPU as long as it lives.
+class OneCpu {
+public:
+    OneCpu();
+    ~OneCpu();
+    OneCpu(OneCpu const&) = delete;
+    OneCpu& operator=(OneCpu const&) = delete;
+
+private:
+    std::vector<std::uint8_t> before_;
+};
+
+/// How much: the quick slice of ./dev test, or all of it where BUS_STRESS is set. And the seed: BUS_SEED, printed.
+bool is_whole_run();
+std::uint64_t campaign_seed();
+
+class Lab {
+public:
+    /// `preload`: a library in front of libbus for the process that is stepped, a wrong variant; empty: none.
+    explicit Lab(std::string preload = {});
+
+    /// Starts a role on this bus; `args` follow folder and name of the bus.
+    Stepper start(std::string const& role, std::vector<std::string> const& args) const;
+    /// The same, untraced and with the library as it is.
+    Child start_beside(std::string const& role, std::vector<std::string> const& args) const;
+    /// Who finds enough may stop: a wrong variant was found out.
+    bool is_enough() const { return findings.count() >= 3; }
+    void print(std::string const& title) const;
+
+    OneCpu const one_cpu;
+    testing::LocalBroker broker;
+    Coverage coverage;
+    Findings findings;
+    std::mt19937_64 random;
+
+private:
+    std::string preload_;
+};
+
+/// The ring of a topic's one publisher, as others see it, and a copy of it that stays as it was.
+class WatchedRing {
+public:
+    WatchedRing(testing::LocalBroker const& broker, std::string const& topic);
+
+    shm::RingView const& live() const { return live_; }
+    /// Always the same memory: a reader made on it goes on with the next copy.
+    shm::RingView const& copy() const { return copy_; }
+    void take_copy();
+    std::uint32_t index() const { return index_; }  // of its RingEntry
+    client::AttachedBus const& bus() const { return *bus_; }
+
+private:
+    client::AttachedBusPtr bus_;
+    std::uint32_t index_ = 0;
+    shm::AttachedSegment arena_;
+    std::span<std::byte const> extent_;
+    PageMemory memory_{1};
+    shm::RingView live_, copy_;
+};
+
+/// A reader's own cursor for a ring, as the publisher sees it: of the ring's one member.
+class WatchedCursor {
+public:
+    explicit WatchedCursor(WatchedRing const& ring);
+    /// kClosed: it holds nobody up; nothing: it does not stand for that ring.
+    std::optional<std::uint64_t> position() const { return shm::position_of(*cursor_, ring_id_); }
+
+private:
+    shm::AttachedSegment segment_;
+    shm::Cursor const* cursor_ = nullptr;
+    std::uint64_t ring_id_;
+};
+
+}  // namespace bus::test
