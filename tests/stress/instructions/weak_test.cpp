@@ -31,15 +31,15 @@ TEST(InstructionsOfAWrongLibrary, ShowACursorInFrontOfTheCopy) {
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowAJoinThatDoesNotLookAtTheLimit) {
-    expect_found("join", [](Lab& lab) { walk_joins(lab, 3); });
+    expect_found("join", [](Lab& lab) { walk_joins(lab, 41); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowALastLookInFrontOfFallingAsleep) {
-    expect_found("sleep", [](Lab& lab) { walk_sleeps(lab, 3); });
+    expect_found("sleep", [](Lab& lab) { walk_sleeps(lab, 4); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowBellsInFrontOfTheCommit) {
-    expect_found("wake", [](Lab& lab) { walk_wakes(lab, 1); });
+    expect_found("wake", [](Lab& lab) { walk_wakes(lab, 7); });
 }
 
 }  // namespace bus::test
