@@ -23,11 +23,11 @@ void expect_found(std::string const& fault, std::function<void(Lab& lab)> const&
 }  // namespace
 
 TEST(InstructionsOfAWrongLibrary, ShowACommitInFrontOfTheMessage) {
-    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1); });
+    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1, false); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowACursorInFrontOfTheCopy) {
-    expect_found("cursor", [](Lab& lab) { walk_receives(lab, 3); });
+    expect_found("cursor", [](Lab& lab) { walk_receives(lab, 7); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowAJoinThatDoesNotLookAtTheLimit) {
