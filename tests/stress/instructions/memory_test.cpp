@@ -30,11 +30,11 @@ TEST(InstructionsInMemory, OfAReceiveGiveNothingUpThatIsNotRead) {
 }
 
 TEST(InstructionsInMemory, OfAJoinLoseNothingBehindTheFirstMessage) {
-    expect_nothing_found("join", [](Lab& lab) { walk_joins(lab, is_whole_run() ? 5 : 397); });
+    expect_nothing_found("join", [](Lab& lab) { walk_joins(lab, is_whole_run() ? 1 : 397); });
 }
 
 TEST(InstructionsInMemory, OfFallingAsleepLoseNoWakeUp) {
-    expect_nothing_found("sleep", [](Lab& lab) { walk_sleeps(lab, is_whole_run() ? 2 : 41); });
+    expect_nothing_found("sleep", [](Lab& lab) { walk_sleeps(lab, is_whole_run() ? 1 : 41); });
 }
 
 TEST(InstructionsInMemory, OfAPublishWakeWhoeverFallsAsleepMeanwhile) {
