@@ -47,13 +47,13 @@ public:
 
     void run(std::uint64_t stride) {
         for (std::uint64_t at = lab_.random() % stride; !lab_.is_enough(); at += stride)
-            if (!sleep(at)) break;
+            if (!fall_asleep(at)) break;
         stepper_.kill();
     }
 
 private:
     /// Returns: false where it sleeps before it comes to instruction `at`.
-    bool sleep(std::uint64_t at) {
+    bool fall_asleep(std::uint64_t at) {
         auto const sequence = ++sent_;
         std::string const phase = phase_of(ring_, bytes_of(sequence));
         std::uint64_t steps = 0;
