@@ -63,6 +63,14 @@ std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t last) {
     return all;
 }
 
+// A publisher that dies writing leaves what is retained to be found by the index: one block is not enough for that.
+TEST_F(Retained, RingsHaveTwoBlocksAtLeast) {
+    auto const retained = bus.publisher<Number>("t", {.ring_bytes = 4096, .retain = true}).value();
+    auto const other = bus.publisher<Number>("other", {.ring_bytes = 4096}).value();
+    EXPECT_EQ(bus::topic_detail("t", broker.options()).value().publishers.at(0).ring_bytes, 8192U);
+    EXPECT_EQ(bus::topic_detail("other", broker.options()).value().publishers.at(0).ring_bytes, 4096U);
+}
+
 TEST_F(Retained, OutlivesItsPublisher) {
     auto const id = publish_and_go(1, 20, keeping(5));
     ASSERT_TRUE(folded_into(1));
@@ -304,7 +312,7 @@ TEST_F(Retained, HoldsAsMuchAsARingOfItsPublishersWhereNoHistoryIsNamed) {
     ASSERT_TRUE(folded_into(1));
     auto const all = values_of(received({.history = 1000}));
     EXPECT_GT(all.size(), 20u);
-    EXPECT_LT(all.size(), 100u);
+    EXPECT_LT(all.size(), 200u);
     EXPECT_EQ(all, range(401 - all.size(), 400));
 }
 

@@ -1,6 +1,7 @@
 // Where readers begin, and what a writer that died left.
 #include <sys/mman.h>
 
+#include "shm/ring_history.hpp"
 #include "support/child.hpp"
 #include "support/test_ring.hpp"
 
@@ -38,6 +39,33 @@ TEST(RingStart, FindsTheTailAndItsSequenceAfterEveryMessage) {
         writer.put(message_of(sent, sent * 37 % 3000));
         ASSERT_EQ(shm::place_of_tail(ring.view()), (RingPlace{writer.tail(), sent + 1}));
     }
+}
+
+// What busd keeps of a retained topic is found by the index, whose entry is written before its record is committed: hence two blocks at
+// least.
+TEST(RingStart, FindsTheLastMessageOfAWriterThatDiedInTheNextWhereThereAreTwoBlocks) {
+    auto const found_nothing = [](std::uint64_t capacity) {
+        TestRing const ring(capacity);
+        FreeWriter<> writer(ring);
+        std::uint64_t count = 0;
+        for (std::uint64_t sent = 1; sent <= 3000; ++sent) {
+            writer.put(message_of(sent, sent * 37 % 300));
+            auto const next = message_of(sent + 1, sent * 2654435761U % (capacity / 4 - 32));
+            auto* to = writer.try_reserve(next.size());
+            if (to == nullptr) {
+                writer.refresh_limit([](std::uint64_t tail) { return tail; });
+                to = writer.try_reserve(next.size());
+            }
+            std::memcpy(to, next.data(), next.size());
+            writer.append(next.size());
+            auto const marks = shm::marks_of_last(ring.view(), 0);
+            count += marks.empty() || marks.back().sequence != sent;
+            writer.rollback();
+        }
+        return count;
+    };
+    EXPECT_EQ(found_nothing(8192), 0U);
+    EXPECT_GT(found_nothing(4096), 0U);
 }
 
 TEST(RingStart, CountsWhatIsLostBetweenTheTailAndTheFirstMessage) {

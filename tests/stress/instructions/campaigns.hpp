@@ -6,8 +6,9 @@
 
 namespace bus::test {
 
-/// Publishes in each way and each size of ring, so many in each phase of the ring, a copy of the ring read after each instruction.
-void walk_publishes(Lab& lab, int of_each_phase);
+/// Publishes in each way, so many in each phase of the ring, a copy of the ring read after each instruction; in retained rings and others,
+/// or, for a quick look, each way in one of the two.
+void walk_publishes(Lab& lab, int of_each_phase, bool every_ring);
 
 /// A reader, walked to every `stride`-th instruction of taking a message and giving it back, in each phase of the ring; there the publisher
 /// publishes as much as it may.

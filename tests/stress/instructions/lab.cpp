@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/sem.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -88,14 +89,50 @@ WatchedRing::WatchedRing(testing::LocalBroker const& broker, std::string const& 
 
 void WatchedRing::take_copy() { std::memcpy(memory_.bytes().data() + shm::kPage, extent_.data(), extent_.size()); }
 
-WatchedCursor::WatchedCursor(WatchedRing const& ring) : ring_id_(ring.live().ring_id) {
+namespace {
+
+struct MemberOfRing {
+    shm::Snapshot<shm::SessionEntry> session;
+    std::uint32_t cursor;
+};
+
+MemberOfRing member_of(WatchedRing const& ring) {
     auto const& directory = ring.bus().directory();
-    auto const chain = shm::members_of_ring(directory, ring.index(), ring_id_).value();
-    auto const& member = chain.links.back().entry;
-    auto const session = directory.snapshot<shm::SessionEntry>(member->session).value();
+    auto const chain = shm::members_of_ring(directory, ring.index(), ring.live().ring_id).value();
+    auto const& member = *chain.links.back().entry;
+    return {directory.snapshot<shm::SessionEntry>(member.session).value(), member.cursor};
+}
+
+}  // namespace
+
+WatchedCursor::WatchedCursor(WatchedRing const& ring) : ring_id_(ring.live().ring_id) {
+    auto const member = member_of(ring);
     segment_ =
-        shm::AttachedSegment::open(session->cursors, shm::SegmentKind::cursors, ring.bus().broker_uid(), sys::Access::read_only).value();
-    cursor_ = shm::CursorsView::open(segment_.bytes()).value().cursor(member->cursor);
+        shm::AttachedSegment::open(member.session->cursors, shm::SegmentKind::cursors, ring.bus().broker_uid(), sys::Access::read_only)
+            .value();
+    cursor_ = shm::CursorsView::open(segment_.bytes()).value().cursor(member.cursor);
+}
+
+WatchedBells::WatchedBells(WatchedRing const& ring) : set_(member_of(ring).session->bells.id), base_(member_of(ring).session->bell_base) {}
+
+// The first bell of a session is that of its requests.
+bool WatchedBells::has_sleeper() const {
+    for (unsigned waiter = 1; waiter < shm::kWaitersPerSession; ++waiter)
+        if (::semctl(set_, static_cast<int>(base_ + waiter), GETNCNT) > 0) return true;
+    return false;
+}
+
+bool WatchedBells::is_rung() const {
+    for (unsigned waiter = 1; waiter < shm::kWaitersPerSession; ++waiter)
+        if (::semctl(set_, static_cast<int>(base_ + waiter), GETVAL) > 0) return true;
+    return false;
+}
+
+void WatchedBells::ring() const {
+    for (unsigned waiter = 1; waiter < shm::kWaitersPerSession; ++waiter) {
+        sembuf post{.sem_num = static_cast<unsigned short>(base_ + waiter), .sem_op = 1, .sem_flg = 0};
+        (void)::semop(set_, &post, 1);
+    }
 }
 
 }  // namespace bus::test

@@ -57,8 +57,8 @@ public:
     Stepper start(std::string const& role, std::vector<std::string> const& args) const;
     /// The same, untraced and with the library as it is.
     Child start_beside(std::string const& role, std::vector<std::string> const& args) const;
-    /// Who finds enough may stop: a wrong variant was found out.
-    bool is_enough() const { return findings.count() >= 3; }
+    /// Whether a campaign may stop: a wrong variant was found out, or there is enough to look at.
+    bool is_enough() const { return findings.count() >= (preload_.empty() ? 3 : 1); }
     void print(std::string const& title) const;
 
     OneCpu const one_cpu;
@@ -103,6 +103,22 @@ private:
     shm::AttachedSegment segment_;
     shm::Cursor const* cursor_ = nullptr;
     std::uint64_t ring_id_;
+};
+
+/// The bells of the ring's one member: who sleeps on them, and whether it was rung. What a lost wake-up looks like, without a clock.
+class WatchedBells {
+public:
+    explicit WatchedBells(WatchedRing const& ring);
+    /// Whether the kernel has put a thread to sleep there that nobody has rung.
+    bool has_sleeper() const;
+    /// Whether one is rung that nobody has woken by yet: who goes to sleep on it now does not sleep.
+    bool is_rung() const;
+    /// Rings them all, in the place of who should have.
+    void ring() const;
+
+private:
+    int set_;
+    unsigned base_;
 };
 
 }  // namespace bus::test

@@ -128,7 +128,7 @@ BUS_TEST_ROLE(receiver) {
             bool const waits = *line == "wait" || *line == "doze";
             if (*line == "doze") role.say("dozes");
             mark(1);
-            auto sample = waits ? in->receive_for(patience(2s)) : in->try_receive();
+            auto sample = waits ? in->receive_for(patience()) : in->try_receive();
             mark(2);
             if (sample) {
                 auto const& info = sample->info();

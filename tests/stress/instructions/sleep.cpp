@@ -3,7 +3,6 @@
 // Sleep: a subscriber that finds nothing is stopped at each instruction on its way into the kernel, and a message is published there. Wake:
 // a publisher is stopped at each instruction of a publish, and a subscriber goes to sleep there. Either way the message must come.
 #include <bus/bus.hpp>
-#include <fstream>
 
 #include "campaigns.hpp"
 #include "support/eventually.hpp"
@@ -43,17 +42,18 @@ public:
         stepper_.child().send_line("join");
         EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("done"));
         out_.wait_for_subscribers(1, patience()).value();
+        bells_.emplace(ring_);
     }
 
     void run(std::uint64_t stride) {
         for (std::uint64_t at = lab_.random() % stride; !lab_.is_enough(); at += stride)
-            if (!sleep(at)) break;
+            if (!fall_asleep(at)) break;
         stepper_.kill();
     }
 
 private:
     /// Returns: false where it sleeps before it comes to instruction `at`.
-    bool sleep(std::uint64_t at) {
+    bool fall_asleep(std::uint64_t at) {
         auto const sequence = ++sent_;
         std::string const phase = phase_of(ring_, bytes_of(sequence));
         std::uint64_t steps = 0;
@@ -66,14 +66,21 @@ private:
             return steps++ < at && !sleeps && steps < kEndless;
         });
         EXPECT_EQ(out_.publish(message_of(sequence, bytes_of(sequence))).value(), sequence);
+        if (!run_to_message()) find_stuck(lab_, "sleep, " + phase, steps, "nothing and sleeps, nobody has rung");
         auto const told = stepper_.run_to_mark(3) ? stepper_.child().read_line().value_or("nothing") : "that it ended";
         if (told != expected(sequence)) find_stuck(lab_, "sleep, " + phase, steps, told);
-        if (told == "timeout") (void)take_late();
         return !sleeps;
     }
-    bool take_late() {
-        stepper_.child().send_line("take");
-        return stepper_.run_to_mark(3) && stepper_.child().read_line();
+    /// The message is there. Returns: false where it goes to sleep all the same, and nobody has rung its bell: it has been rung now.
+    bool run_to_message() {
+        bool woken = true;
+        for (;;) {
+            auto const stop = stepper_.run_to_syscall();
+            if (stop.kind == Stop::Kind::ended || stop.kind == Stop::Kind::mark) return woken;
+            if (stop.kind != Stop::Kind::syscall_entry || stop.number != SYS_semtimedop || bells_->is_rung()) continue;
+            woken = false;
+            bells_->ring();
+        }
     }
 
     Lab& lab_;
@@ -82,6 +89,7 @@ private:
     Stepper stepper_;
     WatchedRing ring_;
     ModuleMap map_;
+    std::optional<WatchedBells> bells_;
     std::uint64_t sent_ = 0;
 };
 
@@ -100,9 +108,10 @@ public:
 
     void run(std::uint64_t stride) {
         WatchedRing const ring(lab_.broker, "rung/for");
+        WatchedBells const bells(ring);
         ModuleMap map(stepper_.child().pid());
         for (std::uint64_t at = lab_.random() % stride; !lab_.is_enough(); at += stride)
-            if (!wake(ring, map, at)) break;
+            if (!wake(ring, bells, map, at)) break;
         stepper_.kill();
     }
 
@@ -111,14 +120,7 @@ private:
         sleeper_.send_line(line);
         return sleeper_.read_line().value_or("nothing");
     }
-    /// In semtimedop, or it has answered already and waits for the next line.
-    bool is_asleep() const {
-        std::ifstream file("/proc/" + std::to_string(sleeper_.pid()) + "/syscall");
-        long number = -1;
-        return file >> number && (number == SYS_semtimedop || number == SYS_read);
-    }
-
-    bool wake(WatchedRing const& ring, ModuleMap& map, std::uint64_t at) {
+    bool wake(WatchedRing const& ring, WatchedBells const& bells, ModuleMap& map, std::uint64_t at) {
         auto const sequence = ++sent_;
         std::string const phase = phase_of(ring, bytes_of(sequence));
         std::uint64_t steps = 0;
@@ -130,12 +132,20 @@ private:
         });
         bool const arrived = steps > at;
         EXPECT_EQ(ask("doze"), "dozes");
-        EXPECT_TRUE(eventually([&] { return is_asleep(); }));
+        std::optional<std::string> told;
+        EXPECT_TRUE(eventually([&] {
+            told = sleeper_.read_line(std::chrono::milliseconds(0));
+            return told || bells.has_sleeper();
+        }));
         auto const done = stepper_.run_to_mark(3) ? stepper_.child().read_line().value_or("nothing") : "that it ended";
         if (done != std::to_string(sequence)) find_stuck(lab_, "the publisher of a wake, " + phase, steps, done);
-        auto const told = sleeper_.read_line().value_or("nothing");
-        if (told != expected(sequence)) find_stuck(lab_, "the sleeper of a wake, " + phase, steps, told);
-        if (told == "timeout") (void)ask("take");
+        // The kernel takes a sleeper from the queue the moment it is rung.
+        if (!told && bells.has_sleeper()) {
+            find_stuck(lab_, "the sleeper of a wake, " + phase, steps, "nothing and sleeps, nobody has rung");
+            bells.ring();
+        }
+        if (!told) told = sleeper_.read_line().value_or("nothing");
+        if (told != expected(sequence)) find_stuck(lab_, "the sleeper of a wake, " + phase, steps, *told);
         return arrived;
     }
 

@@ -23,23 +23,23 @@ void expect_found(std::string const& fault, std::function<void(Lab& lab)> const&
 }  // namespace
 
 TEST(InstructionsOfAWrongLibrary, ShowACommitInFrontOfTheMessage) {
-    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1); });
+    expect_found("commit", [](Lab& lab) { walk_publishes(lab, 1, false); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowACursorInFrontOfTheCopy) {
-    expect_found("cursor", [](Lab& lab) { walk_receives(lab, 3); });
+    expect_found("cursor", [](Lab& lab) { walk_receives(lab, 7); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowAJoinThatDoesNotLookAtTheLimit) {
-    expect_found("join", [](Lab& lab) { walk_joins(lab, 3); });
+    expect_found("join", [](Lab& lab) { walk_joins(lab, 41); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowALastLookInFrontOfFallingAsleep) {
-    expect_found("sleep", [](Lab& lab) { walk_sleeps(lab, 3); });
+    expect_found("sleep", [](Lab& lab) { walk_sleeps(lab, 4); });
 }
 
 TEST(InstructionsOfAWrongLibrary, ShowBellsInFrontOfTheCommit) {
-    expect_found("wake", [](Lab& lab) { walk_wakes(lab, 1); });
+    expect_found("wake", [](Lab& lab) { walk_wakes(lab, 7); });
 }
 
 }  // namespace bus::test
