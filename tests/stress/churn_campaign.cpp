@@ -82,30 +82,32 @@ void Campaign::act(std::uint64_t number) {
     std::mt19937_64 random(size_.seed * 1'000'003 + number);
     auto const what = random() % 100;
     auto const place = random() % (kPublishers + kSubscribers);
-    auto victim = place;
-    while (is_survivor(victim)) victim = random() % (kPublishers + kSubscribers);
     bool const aimed = random() % 3 != 0;
     auto const manner = random() % 8;
     double const share = static_cast<double>(random() % 120) / 100;
     auto const pause = random() % 16 == 0 ? 1500ms : std::chrono::milliseconds(random() % 200);
+    auto const away = random() % 6 == 0 ? std::chrono::milliseconds(random() % 2500) : 0ms;  // until another one comes
     auto const gap = std::chrono::microseconds(random() % kBetween_us);
     if (what < 78) {
-        kill_client(victim, aimed);
+        kill_client(place, aimed, away);
     } else if (what < 84) {
         fleet_.pause(place, pause);
     } else if (what < 92) {
+        auto const victim = fleet_.victim_at(place);
+        // Who has come leaves without busd as well; who is coming has to come first.
+        if (!broker_.is_running() && fleet_.is_starting(victim)) broker_.start();
         fleet_.leave(victim);
-        fleet_.replace(victim);
+        fleet_.replace(victim, away);
         ++tally_.leaves;
     } else {
-        strike_broker(manner, share, victim);
+        strike_broker(manner, share, place);
     }
     wait(gap);
 }
 
-void Campaign::kill_client(std::size_t place, bool aimed) {
-    auto const death = fleet_.kill(place, aimed);
-    fleet_.replace(death.place);
+void Campaign::kill_client(std::size_t place, bool aimed, Clock::duration away) {
+    auto const death = fleet_.kill(fleet_.victim_at(place), aimed);
+    fleet_.replace(death.place, away);
     ++tally_.client_kills;
     if (aimed) ++tally_.aimed;
     if (death.is_inside()) ++tally_.inside;
@@ -128,7 +130,7 @@ void Campaign::kill_in_adoption(double share) {
     kill_broker();
 }
 
-void Campaign::strike_broker(std::uint64_t manner, double share, std::size_t victim) {
+void Campaign::strike_broker(std::uint64_t manner, double share, std::size_t place) {
     if (!broker_.is_running()) return start_broker_after(0ms);
     start_broker_after(0ms);
     switch (manner) {
@@ -142,7 +144,7 @@ void Campaign::strike_broker(std::uint64_t manner, double share, std::size_t vic
             return;
         case 2:
             kill_broker();
-            return kill_client(victim, false);
+            return kill_client(place, false, 0ms);
         case 3:
             kill_broker();
             return start_broker_after(std::chrono::duration_cast<Clock::duration>(share * 200ms));

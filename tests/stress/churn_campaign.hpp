@@ -46,9 +46,9 @@ private:
     bool is_over() const;
     void wait(std::chrono::steady_clock::duration time);
     void act(std::uint64_t number);
-    void kill_client(std::size_t place, bool aimed);
+    void kill_client(std::size_t place, bool aimed, std::chrono::steady_clock::duration away);
     void kill_broker();
-    void strike_broker(std::uint64_t manner, double share, std::size_t victim);
+    void strike_broker(std::uint64_t manner, double share, std::size_t place);
     void kill_in_adoption(double share);
     void start_broker_after(std::chrono::steady_clock::duration time);
 

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "churn_client.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kAims = 60;
 constexpr int kAimsAtOne = 6;
+constexpr std::ptrdiff_t kMostAway = 4;
 constexpr std::size_t kRemembered = 64;
 
 using Clock = std::chrono::steady_clock;
@@ -32,10 +34,21 @@ Fleet::Fleet(History& history, Checker& checker, ConnectionOptions options, std:
 }
 
 void Fleet::start_all() {
-    for (std::size_t place = 0; place < members_.size(); ++place) replace(place);
+    for (std::size_t place = 0; place < members_.size(); ++place) start(place);
 }
 
-void Fleet::replace(std::size_t place) {
+void Fleet::replace(std::size_t place, Clock::duration after) {
+    bool const too_few = std::ranges::count_if(members_, [](Member const& member) { return member.child == nullptr; }) > kMostAway;
+    members_[place].due = Clock::now() + after;
+    if (too_few || after == Clock::duration::zero()) start(place);
+}
+
+std::size_t Fleet::victim_at(std::size_t place) const {
+    while (is_survivor(place) || !lives(place)) place = (place + 1) % members_.size();
+    return place;
+}
+
+void Fleet::start(std::size_t place) {
     auto& record = history_.client(place);
     record.phase = Phase::starting;
     record.progress = 0;
@@ -88,7 +101,7 @@ void Fleet::start_subscriber(std::size_t place) {
 
 void Fleet::pause(std::size_t place, Clock::duration time) {
     auto& member = members_[place];
-    if (member.paused_until) return;
+    if (member.paused_until || !member.child) return;
     member.child->kill(SIGSTOP);
     member.paused_until = Clock::now() + time;
     ++pauses_;
@@ -117,9 +130,7 @@ Death Fleet::kill(std::size_t place, bool aimed) {
         }
         members_[place].child->kill(SIGCONT);
         pause_us(random_() % 400);
-        if (aim % kAimsAtOne == kAimsAtOne - 1)  // this one sleeps: another
-            do place = (place + 1) % members_.size();
-            while (is_survivor(place));
+        if (aim % kAimsAtOne == kAimsAtOne - 1) place = victim_at((place + 1) % members_.size());  // this one sleeps
     }
 }
 
@@ -177,20 +188,25 @@ void Fleet::look() {
     auto const now = Clock::now();
     for (std::size_t place = 0; place < members_.size(); ++place) {
         auto& member = members_[place];
-        if (member.child == nullptr) continue;
+        if (!member.child) {
+            if (now >= member.due) start(place);
+            continue;
+        }
         if (member.paused_until && now >= *member.paused_until) go_on(place);
         if (!has_left(place)) continue;
         buried(place, false);
-        replace(place);
+        start(place);
     }
 }
 
 void Fleet::end() {
     for (std::size_t place = 0; place < members_.size(); ++place)
         if (members_[place].paused_until) go_on(place);
-    for (std::size_t place = 0; place < kPublishers; ++place) leave(place);
+    for (std::size_t place = 0; place < kPublishers; ++place)
+        if (lives(place)) leave(place);
     history_.drains() = true;
-    for (std::size_t place = kPublishers; place < members_.size(); ++place) leave(place);
+    for (std::size_t place = kPublishers; place < members_.size(); ++place)
+        if (lives(place)) leave(place);
     checker_.finish();
 }
 

@@ -36,6 +36,8 @@ public:
     Fleet(History& history, Checker& checker, ConnectionOptions options, std::uint64_t seed);
 
     void start_all();
+    /// Of those who live, this one or the next that may be killed.
+    std::size_t victim_at(std::size_t place) const;
     /// SIGKILL. `aimed`: it is let go again and again, up to some times, until it stands inside a call; then another one.
     Death kill(std::size_t place, bool aimed);
     /// Tells it to leave, and waits until it has.
@@ -45,11 +47,12 @@ public:
     void pause(std::size_t place, std::chrono::steady_clock::duration time);
     bool is_paused(std::size_t place) const { return members_[place].paused_until.has_value(); }
     bool lives(std::size_t place) const { return members_[place].child != nullptr; }
+    bool is_starting(std::size_t place) const { return history_.client(place).phase == Phase::starting; }
     pid_t pid(std::size_t place) const { return members_[place].child ? members_[place].child->pid() : 0; }
     /// Those that live, and the last that died.
     std::vector<std::size_t> recent_publishers() const;
-    /// After kill() or leave().
-    void replace(std::size_t place);
+    /// After kill() or leave(): another one comes to this place, after a while where enough are there.
+    void replace(std::size_t place, std::chrono::steady_clock::duration after = {});
     /// Everybody leaves, publishers first; then all is read to the end.
     void end();
     bool is_full() const { return history_.publisher_count() + kPublishers >= kMaxPublishers; }
@@ -62,7 +65,9 @@ private:
         std::unique_ptr<Child> child;
         std::size_t publisher = 0;
         std::optional<std::chrono::steady_clock::time_point> paused_until;
+        std::chrono::steady_clock::time_point due;  // where nobody is: when somebody comes
     };
+    void start(std::size_t place);
     std::optional<Death> stand_still(std::size_t place);
     void start_publisher(std::size_t place);
     void start_subscriber(std::size_t place);
