@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kTick = 1ms;
+constexpr auto kCalm = 1200ms;
 constexpr std::uint64_t kBetween_us = 20'000;  // two actions, at most
 
 std::uint64_t number_in(char const* name, std::uint64_t otherwise) {
@@ -88,7 +89,11 @@ void Campaign::act(std::uint64_t number) {
     auto const pause = random() % 16 == 0 ? 1500ms : std::chrono::milliseconds(random() % 200);
     auto const away = random() % 6 == 0 ? std::chrono::milliseconds(random() % 2500) : 0ms;  // until another one comes
     auto const gap = std::chrono::microseconds(random() % kBetween_us);
-    if (what < 78) {
+    if (what == 0) {
+        // A calm: nobody wakes a sleeper by the way.
+        kill_client(place % kPublishers, true, kCalm + 200ms);
+        wait(kCalm);
+    } else if (what < 78) {
         kill_client(place, aimed, away);
     } else if (what < 84) {
         fleet_.pause(place, pause);

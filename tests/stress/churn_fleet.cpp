@@ -168,6 +168,8 @@ void Fleet::buried(std::size_t place, bool left) {
     if (!as_wanted)
         findings_.push_back("client " + std::to_string(place) + " ended with " + status.text() + ", " + text_of(record.phase.load()) +
                             ": " + record.trouble.data());
+    else if (record.trouble[0] != '\0')
+        findings_.push_back("client " + std::to_string(place) + ": " + record.trouble.data());
     member.child.reset();
     if (place >= kPublishers) return checker_.check(place, left && status == 0);
     auto& publisher = history_.publishers()[member.publisher];

@@ -97,7 +97,7 @@ struct ReaderRecord {
 
 inline constexpr std::size_t kMaxPublishers = 24'000;
 inline constexpr std::size_t kClients = 24;
-inline constexpr std::size_t kTopics = 3;
+inline constexpr std::size_t kTopics = 5;
 std::string topic_name(std::uint32_t topic);
 
 /// All of it: shared with every child that is forked later.

@@ -106,17 +106,21 @@ private:
         auto const& info = sample.info();
         ++record_.received;
         auto const index = find(info.publisher);
-        if (!index) {
-            ++record_.misplaced;
-            return;
-        }
+        if (!index) return misplaced(info);
         auto const& publisher = history_.publishers()[*index];
-        if (info.topic != topic_name(publisher.plan.topic)) ++record_.misplaced;
+        if (info.topic != topic_name(publisher.plan.topic)) misplaced(info);
         Got got{.sequence = info.sequence, .lost_before = info.lost_before};
         auto& cell = cell_of(*index);
         got.dropped = cell.dropped;
         got.whole = is_whole(publisher.plan, info.sequence, sample.message(), got.dropped);
         note(cell, got, record_.plan.reliable);
+    }
+
+    void misplaced(Info const& info) {
+        ++record_.misplaced;
+        history_.client(place_).complain("got message " + std::to_string(info.sequence) + " of publisher id " +
+                                         std::to_string(info.publisher) + " on " + std::string(info.topic) +
+                                         ", which published no such thing");
     }
 
     std::optional<std::size_t> find(PublisherId id) {

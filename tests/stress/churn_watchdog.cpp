@@ -36,20 +36,20 @@ void Watchdog::look_at(std::size_t place, Time passed, bool broker_serves, bool 
         return;
     }
     bool const receives = phase == Phase::receiving || phase == Phase::polling;
-    auto const what = receives ? overslept(place, broker_serves) : std::string();
-    bool const sleeps = !what.empty() && state_of(watched.pid) == 'S';
+    auto const overslept = receives ? what_it_missed(place, broker_serves) : Overslept();
+    bool const sleeps = !overslept.what.empty() && state_of(watched.pid) == 'S';
     watched.asleep = sleeps ? watched.asleep + passed : Time::zero();
     watched.still = !receives && broker_serves && !anybody_paused ? watched.still + passed : Time::zero();
     longest_sleep_ = std::max(longest_sleep_, watched.asleep);
     longest_still_ = std::max(longest_still_, watched.still);
-    if (watched.said || (watched.asleep < kAsleep && watched.still < kStuck)) return;
+    if (watched.said || (watched.asleep < (overslept.lives ? kAsleep : kAsleepOfDead) && watched.still < kStuck)) return;
     watched.said = true;
     findings_.push_back("client " + std::to_string(place) + " (pid " + std::to_string(watched.pid) + ", " + text_of(phase) + ") " +
-                        (what.empty() ? "is stuck" : "slept over available data: " + what));
+                        (overslept.what.empty() ? "is stuck" : "slept over available data: " + overslept.what));
 }
 
 // What it has not got of what is there for it; empty: nothing.
-std::string Watchdog::overslept(std::size_t place, bool broker_serves) const {
+Watchdog::Overslept Watchdog::what_it_missed(std::size_t place, bool broker_serves) const {
     auto const& reader = history_.reader(place);
     if (!reader.joined) return {};
     for (auto const index : fleet_.recent_publishers()) {
@@ -67,8 +67,9 @@ std::string Watchdog::overslept(std::size_t place, bool broker_serves) const {
             if (others.reader == history_.reader(other).plan.reader) available = std::max(available, others.last);
         }
         if (available > has)
-            return "message " + std::to_string(has + 1) + " to " + std::to_string(available) + " of publisher " + std::to_string(index) +
-                   (lives ? "" : " (dead)") + (known ? "" : ", of which it knows nothing");
+            return {"message " + std::to_string(has + 1) + " to " + std::to_string(available) + " of publisher " + std::to_string(index) +
+                        (lives ? "" : " (dead)") + (known ? "" : ", of which it knows nothing"),
+                    lives};
     }
     return {};
 }

@@ -18,7 +18,8 @@ class Watchdog {
 public:
     using Time = std::chrono::steady_clock::duration;
     static constexpr Time kPeriod = std::chrono::milliseconds(10);
-    static constexpr Time kAsleep = std::chrono::seconds(1);
+    static constexpr Time kAsleep = std::chrono::milliseconds(250);  // of those who live, the bell was rung before publish() returned
+    static constexpr Time kAsleepOfDead = std::chrono::seconds(1);   // busd has to hear of the death
     static constexpr Time kStuck = std::chrono::seconds(4);
 
     Watchdog(History& history, Fleet const& fleet) : history_(history), fleet_(fleet) {}
@@ -38,7 +39,11 @@ private:
         bool said = false;
     };
     void look_at(std::size_t place, Time passed, bool broker_serves, bool anybody_paused);
-    std::string overslept(std::size_t place, bool broker_serves) const;
+    struct Overslept {
+        std::string what;  // empty: nothing
+        bool lives = false;
+    };
+    Overslept what_it_missed(std::size_t place, bool broker_serves) const;
 
     History& history_;
     Fleet const& fleet_;
