@@ -17,8 +17,8 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kTick = 1ms;
-constexpr auto kCalm = 1200ms;
-constexpr std::uint64_t kBetween_us = 20'000;  // two actions, at most
+constexpr auto kCalm = 1200ms, kLongCalm = 2300ms;  // more than the watchdog allows
+constexpr std::uint64_t kBetween_us = 20'000;       // two actions, at most
 
 std::uint64_t number_in(char const* name, std::uint64_t otherwise) {
     char const* const text = std::getenv(name);
@@ -90,9 +90,7 @@ void Campaign::act(std::uint64_t number) {
     auto const away = random() % 6 == 0 ? std::chrono::milliseconds(random() % 2500) : 0ms;  // until another one comes
     auto const gap = std::chrono::microseconds(random() % kBetween_us);
     if (what == 0) {
-        // A calm: nobody wakes a sleeper by the way.
-        kill_client(place % kPublishers, true, kCalm + 200ms);
-        wait(kCalm);
+        keep_calm(manner % 2 == 0, place);
     } else if (what < 78) {
         kill_client(place, aimed, away);
     } else if (what < 84) {
@@ -125,6 +123,18 @@ void Campaign::kill_broker() {
     ++tally_.broker_kills;
     ++tally_.brokers[phase];
     if (phase == BrokerPhase::adopting) ++tally_.inside;
+}
+
+// Nobody wakes a sleeper by the way: the dead publisher's readers have busd alone, the dead subscriber's publishers only themselves.
+void Campaign::keep_calm(bool with_broker, std::size_t place) {
+    if (with_broker) {
+        kill_client(place % kPublishers, true, kCalm);
+        return wait(kCalm);
+    }
+    if (broker_.is_running()) kill_broker();
+    start_broker_after(kLongCalm);
+    kill_client(kPublishers + place % kSubscribers, true, kLongCalm);
+    wait(kLongCalm);
 }
 
 void Campaign::start_broker_after(Clock::duration time) { broker_due_ = Clock::now() + time; }

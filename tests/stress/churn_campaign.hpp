@@ -48,6 +48,7 @@ private:
     void act(std::uint64_t number);
     void kill_client(std::size_t place, bool aimed, std::chrono::steady_clock::duration away);
     void kill_broker();
+    void keep_calm(bool with_broker, std::size_t place);
     void strike_broker(std::uint64_t manner, double share, std::size_t place);
     void kill_in_adoption(double share);
     void start_broker_after(std::chrono::steady_clock::duration time);

@@ -58,7 +58,8 @@ void Checker::check(std::size_t place, bool left) {
         if (due && reader.drained) check_end(pair);
         counted += pair.cell.counted;
     }
-    if (left && counted != reader.lost)
+    // A publisher that lives may have given up one more between the two.
+    if (left && (reader.drained ? counted != reader.lost : counted > reader.lost))
         findings_.push_back("subscriber " + number(reader.plan.reader) + ": lost() is " + number(reader.lost) + ", losses() are " +
                             number(counted));
 }

@@ -19,10 +19,11 @@ void stop(int) {
 
 }  // namespace
 
-void Client::expect_signal() {
+void Client::expect_signal(ClientRecord& record) {
     struct sigaction action {};
     action.sa_handler = &stop;
     ::sigaction(SIGTERM, &action, nullptr);
+    record.hears = true;
 }
 
 Client::Client(Connection bus, ClientRecord& record) : bus_(std::move(bus)), record_(record) { stopped_by_signal = &bus_; }

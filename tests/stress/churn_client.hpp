@@ -11,7 +11,7 @@ namespace bus::test::churn {
 class Client {
 public:
     /// From here on SIGTERM asks to leave, and kills nobody.
-    static void expect_signal();
+    static void expect_signal(ClientRecord& record);
 
     Client(Connection bus, ClientRecord& record);
     Client(Client const&) = delete;

@@ -52,7 +52,7 @@ void Fleet::start(std::size_t place) {
     auto& record = history_.client(place);
     record.phase = Phase::starting;
     record.progress = 0;
-    record.leave = false;
+    record.leave = record.hears = false;
     record.trouble = {};
     if (place < kPublishers)
         start_publisher(place);
@@ -137,7 +137,7 @@ Death Fleet::kill(std::size_t place, bool aimed) {
 void Fleet::ask_to_leave(std::size_t place) {
     history_.client(place).leave = true;
     if (members_[place].paused_until) go_on(place);
-    members_[place].child->kill(SIGTERM);
+    if (history_.client(place).hears) members_[place].child->kill(SIGTERM);
 }
 
 bool Fleet::has_left(std::size_t place) {

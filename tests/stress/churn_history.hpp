@@ -74,6 +74,7 @@ struct ClientRecord {
     std::atomic<Phase> phase;
     std::atomic<std::uint64_t> progress;  // calls that came to something
     std::atomic<bool> leave;              // said by the campaign
+    std::atomic<bool> hears;              // SIGTERM asks it to leave; before that it would kill
     std::array<char, 512> trouble;        // what it found wrong, in words; the first
     void complain(std::string const& what);
 };

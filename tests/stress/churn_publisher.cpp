@@ -79,7 +79,7 @@ private:
 }  // namespace
 
 int run_publisher(Place const& place) {
-    Client::expect_signal();
+    Client::expect_signal(place.history.client(place.place));
     auto& record = place.history.publishers()[place.publisher];
     auto bus = Connection::open(place.options);
     if (!bus) return give_up(place, "open", bus.error());

@@ -168,7 +168,7 @@ void look_after(History& history, std::size_t place) {
 }  // namespace
 
 int run_subscriber(Place const& place) {
-    Client::expect_signal();
+    Client::expect_signal(place.history.client(place.place));
     auto& record = place.history.reader(place.place);
     auto bus = Connection::open(place.options);
     if (!bus) return give_up(place, "open", bus.error());

@@ -39,10 +39,13 @@ void Watchdog::look_at(std::size_t place, Time passed, bool broker_serves, bool 
     auto const overslept = receives ? what_it_missed(place, broker_serves) : Overslept();
     bool const sleeps = !overslept.what.empty() && state_of(watched.pid) == 'S';
     watched.asleep = sleeps ? watched.asleep + passed : Time::zero();
-    watched.still = !receives && broker_serves && !anybody_paused ? watched.still + passed : Time::zero();
+    bool const needs_broker = phase != Phase::publishing;
+    bool const may_stand = receives || anybody_paused || (needs_broker && !broker_serves);
+    watched.still = may_stand ? Time::zero() : watched.still + passed;
     longest_sleep_ = std::max(longest_sleep_, watched.asleep);
     longest_still_ = std::max(longest_still_, watched.still);
-    if (watched.said || (watched.asleep < (overslept.lives ? kAsleep : kAsleepOfDead) && watched.still < kStuck)) return;
+    auto const too_long_asleep = overslept.lives ? kAsleep : kAsleepOfDead;
+    if (watched.said || (watched.asleep < too_long_asleep && watched.still < kStuck)) return;
     watched.said = true;
     findings_.push_back("client " + std::to_string(place) + " (pid " + std::to_string(watched.pid) + ", " + text_of(phase) + ") " +
                         (overslept.what.empty() ? "is stuck" : "slept over available data: " + overslept.what));

@@ -2,7 +2,7 @@
 //
 // A subscriber sleeps over available data where a message that is due to it is committed, by a publisher that lives or while a busd serves
 // (which rings for the dead), and the kernel says at each look that it sleeps, with no call of it coming to anything. A client is stuck
-// that is inside a call, or starting, and gets no further, though a busd serves and nobody was stopped.
+// that gets no further inside a publish, or, though a busd serves, while it comes or leaves; and nobody was stopped meanwhile.
 // Time is counted in looks that came in time: where the machine had no time for us, it had none for the others.
 #pragma once
 
@@ -20,7 +20,7 @@ public:
     static constexpr Time kPeriod = std::chrono::milliseconds(10);
     static constexpr Time kAsleep = std::chrono::milliseconds(250);  // of those who live, the bell was rung before publish() returned
     static constexpr Time kAsleepOfDead = std::chrono::seconds(1);   // busd has to hear of the death
-    static constexpr Time kStuck = std::chrono::seconds(4);
+    static constexpr Time kStuck = std::chrono::seconds(2);
 
     Watchdog(History& history, Fleet const& fleet) : history_(history), fleet_(fleet) {}
 
