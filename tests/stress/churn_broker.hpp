@@ -25,6 +25,7 @@ public:
     Broker();
 
     ConnectionOptions options() const { return {.bus = "default", .name = {}, .runtime_dir = folder_.path()}; }
+    client::AttachedBus const& bus() const { return *bus_; }
     bool is_running() const { return child_ != nullptr; }
     /// Whether it has said that it is ready.
     bool serves();

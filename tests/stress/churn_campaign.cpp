@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kTick = 1ms;
 constexpr auto kCalm = 1200ms, kLongCalm = 2300ms;  // more than the watchdog allows
-constexpr std::uint64_t kBetween_us = 20'000;       // two actions, at most
+constexpr std::uint64_t kBetweenUs = 20'000;        // two actions, at most
 
 std::uint64_t number_in(char const* name, std::uint64_t otherwise) {
     char const* const text = std::getenv(name);
@@ -60,7 +60,8 @@ void Campaign::run() {
     if (!broker_.is_running()) broker_.start();
     if (!broker_.wait_until_it_serves()) return;
     fleet_.end();
-    if (!eventually([&] { return list_clients(broker_.options()).value().empty(); })) left_.push_back("sessions of clients that have gone");
+    if (!eventually([&] { return list_clients(broker_.options()).value().empty(); }))
+        left_.emplace_back("sessions of clients that have gone");
     append(left_, broker_.end());
 }
 
@@ -88,7 +89,7 @@ void Campaign::act(std::uint64_t number) {
     double const share = static_cast<double>(random() % 120) / 100;
     auto const pause = random() % 16 == 0 ? 1500ms : std::chrono::milliseconds(random() % 200);
     auto const away = random() % 6 == 0 ? std::chrono::milliseconds(random() % 2500) : 0ms;  // until another one comes
-    auto const gap = std::chrono::microseconds(random() % kBetween_us);
+    auto const gap = std::chrono::microseconds(random() % kBetweenUs);
     if (what == 0) {
         keep_calm(manner % 2 == 0, place);
     } else if (what < 78) {
@@ -111,8 +112,12 @@ void Campaign::act(std::uint64_t number) {
 void Campaign::kill_client(std::size_t place, bool aimed, Clock::duration away) {
     auto const death = fleet_.kill(fleet_.victim_at(place), aimed);
     fleet_.replace(death.place, away);
-    ++tally_.client_kills;
     if (aimed) ++tally_.aimed;
+    count(death);
+}
+
+void Campaign::count(Death const& death) {
+    ++tally_.client_kills;
     if (death.is_inside()) ++tally_.inside;
     ++tally_.clients[std::string(death.is_publisher() ? "publisher " : "subscriber ") + text_of(death.phase) +
                      (death.asleep ? ", asleep" : "")];
@@ -128,13 +133,24 @@ void Campaign::kill_broker() {
 // Nobody wakes a sleeper by the way: the dead publisher's readers have busd alone, the dead subscriber's publishers only themselves.
 void Campaign::keep_calm(bool with_broker, std::size_t place) {
     if (with_broker) {
-        kill_client(place % kPublishers, true, kCalm);
+        kill_before_bell(place % kPublishers);
         return wait(kCalm);
     }
     if (broker_.is_running()) kill_broker();
     start_broker_after(kLongCalm);
     kill_client(kPublishers + place % kSubscribers, true, kLongCalm);
     wait(kLongCalm);
+}
+
+void Campaign::kill_before_bell(std::size_t place) {
+    while (is_survivor(place) || !fleet_.lives(place)) place = place + 1 < kPublishers ? place + 1 : fleet_.victim_at(0);
+    if (place >= kPublishers) return;  // no publisher is there
+    auto const tap = RingTap::open(broker_.bus(), history_.publishers()[fleet_.publisher_at(place)].id);
+    auto const death = tap ? fleet_.kill_before_bell(place, *tap) : std::nullopt;
+    if (!death) return kill_client(place, true, kCalm);
+    ++tally_.before_bell;
+    count(*death);
+    fleet_.replace(place, kCalm);
 }
 
 void Campaign::start_broker_after(Clock::duration time) { broker_due_ = Clock::now() + time; }
@@ -182,7 +198,7 @@ std::vector<std::string> Campaign::findings() const {
 void Campaign::print(std::ostream& out) const {
     auto const seconds = std::chrono::duration<double>(took_).count();
     out << "seed " << size_.seed << " (BUS_SEED), " << actions_ << " actions in " << seconds << " s\n";
-    out << tally_.client_kills << " client kills (" << tally_.aimed << " aimed):\n";
+    out << tally_.client_kills << " client kills (" << tally_.aimed << " aimed, " << tally_.before_bell << " between commit and bell):\n";
     for (auto const& [where, count] : tally_.clients) out << "    " << count << " " << where << "\n";
     out << tally_.broker_kills << " busd kills:\n";
     for (auto const& [phase, count] : tally_.brokers) out << "    " << count << " " << text_of(phase) << "\n";

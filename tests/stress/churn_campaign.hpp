@@ -27,7 +27,7 @@ struct Tally {
     std::map<std::string, std::uint64_t> clients;
     std::map<BrokerPhase, std::uint64_t> brokers;
     std::uint64_t client_kills = 0, broker_kills = 0, inside = 0;
-    std::uint64_t aimed = 0, hand_overs = 0, leaves = 0;
+    std::uint64_t aimed = 0, before_bell = 0, hand_overs = 0, leaves = 0;
 
     double share() const;
 };
@@ -47,6 +47,8 @@ private:
     void wait(std::chrono::steady_clock::duration time);
     void act(std::uint64_t number);
     void kill_client(std::size_t place, bool aimed, std::chrono::steady_clock::duration away);
+    void kill_before_bell(std::size_t place);
+    void count(Death const& death);
     void kill_broker();
     void keep_calm(bool with_broker, std::size_t place);
     void strike_broker(std::uint64_t manner, double share, std::size_t place);

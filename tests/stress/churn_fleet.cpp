@@ -15,6 +15,7 @@ namespace bus::test::churn {
 namespace {
 
 constexpr int kAims = 60;
+constexpr int kStops = 4000;
 constexpr int kAimsAtOne = 6;
 constexpr std::ptrdiff_t kMostAway = 4;
 constexpr std::size_t kRemembered = 64;
@@ -132,6 +133,37 @@ Death Fleet::kill(std::size_t place, bool aimed) {
         pause_us(random_() % 400);
         if (aim % kAimsAtOne == kAimsAtOne - 1) place = victim_at((place + 1) % members_.size());  // this one sleeps
     }
+}
+
+bool Fleet::does_anybody_sleep_over(std::size_t publisher, std::uint64_t sequence) const {
+    for (auto place = kPublishers; place < members_.size(); ++place) {
+        auto const& reader = history_.reader(place);
+        bool const wants = (reader.plan.topics >> history_.publishers()[publisher].plan.topic & 1) != 0;
+        auto const& cell = history_.cell(place, publisher);
+        if (!lives(place) || is_paused(place) || !reader.joined || !wants) continue;
+        if (cell.reader == reader.plan.reader && cell.last < sequence && state_of(pid(place)) == 'S' && waits_in_kernel(pid(place)))
+            return true;
+    }
+    return false;
+}
+
+std::optional<Death> Fleet::kill_before_bell(std::size_t place, RingTap const& tap) {
+    if (is_paused(place)) return {};
+    auto const& publisher = history_.publishers()[members_[place].publisher];
+    for (int stop = 0; stop < kStops; ++stop) {
+        auto const death = stand_still(place);
+        if (!death) return {};
+        auto const begun = publisher.begun.load();
+        bool const committed = death->phase == Phase::publishing && publisher.committed < begun && tap.sequence() >= begun;
+        if (committed && does_anybody_sleep_over(members_[place].publisher, begun)) {
+            members_[place].child->kill(SIGKILL);
+            buried(place, false);
+            return death;
+        }
+        members_[place].child->kill(SIGCONT);
+        pause_us(random_() % 64);
+    }
+    return {};
 }
 
 void Fleet::ask_to_leave(std::size_t place) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "churn_bell.hpp"
 #include "churn_checker.hpp"
 #include "churn_roles.hpp"
 #include "support/child.hpp"
@@ -40,6 +41,8 @@ public:
     std::size_t victim_at(std::size_t place) const;
     /// SIGKILL. `aimed`: it is let go again and again, up to some times, until it stands inside a call; then another one.
     Death kill(std::size_t place, bool aimed);
+    /// Kills a publisher that has committed a message while somebody who is to get it sleeps. Returns: none where it wasn't to be had.
+    std::optional<Death> kill_before_bell(std::size_t place, RingTap const& tap);
     /// Tells it to leave, and waits until it has.
     void leave(std::size_t place);
     /// Takes what was stopped on again where its time is over, and sees who ended unasked.
@@ -49,6 +52,7 @@ public:
     bool lives(std::size_t place) const { return members_[place].child != nullptr; }
     bool is_starting(std::size_t place) const { return history_.client(place).phase == Phase::starting; }
     pid_t pid(std::size_t place) const { return members_[place].child ? members_[place].child->pid() : 0; }
+    std::size_t publisher_at(std::size_t place) const { return members_[place].publisher; }
     /// Those that live, and the last that died.
     std::vector<std::size_t> recent_publishers() const;
     /// After kill() or leave(): another one comes to this place, after a while where enough are there.
@@ -69,6 +73,7 @@ private:
     };
     void start(std::size_t place);
     std::optional<Death> stand_still(std::size_t place);
+    bool does_anybody_sleep_over(std::size_t publisher, std::uint64_t sequence) const;
     void start_publisher(std::size_t place);
     void start_subscriber(std::size_t place);
     void go_on(std::size_t place);
