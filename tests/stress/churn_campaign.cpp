@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kTick = 1ms;
+constexpr std::uint64_t kCalmEvery = 50;            // actions
 constexpr auto kCalm = 1200ms, kLongCalm = 2300ms;  // more than the watchdog allows
 constexpr std::uint64_t kBetweenUs = 20'000;        // two actions, at most
 
@@ -90,8 +91,8 @@ void Campaign::act(std::uint64_t number) {
     auto const pause = random() % 16 == 0 ? 1500ms : std::chrono::milliseconds(random() % 200);
     auto const away = random() % 6 == 0 ? std::chrono::milliseconds(random() % 2500) : 0ms;  // until another one comes
     auto const gap = std::chrono::microseconds(random() % kBetweenUs);
-    if (what == 0) {
-        keep_calm(manner % 2 == 0, place);
+    if (number % kCalmEvery == kCalmEvery / 2) {
+        keep_calm(number / kCalmEvery % 3 != 1, place);
     } else if (what < 78) {
         kill_client(place, aimed, away);
     } else if (what < 84) {
