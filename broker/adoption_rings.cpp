@@ -35,20 +35,12 @@ void adopt_version(State& state, std::uint32_t index, std::uint32_t& schema) {
     state.schemas.share(schema);
 }
 
-// Made and never answered: its maker, who asks again, or has gone, never knew of it.
-bool is_undone(State& state, shm::RingEntry const& entry) {
-    auto* const session = session_of(state, entry.session, entry.session_id);
-    bool const left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
-    return !left && session != nullptr && !answered(*session, entry.request);
-}
-
 bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) {
     if (!state.topics.all().contains(entry.topic) || !state.objects.knows(entry.segment)) return false;
     auto const arena = state.arenas.adopt(entry.segment, entry.session_id);
     if (!arena) return false;
     auto const laid_out = shm::open_ring((*arena)->mapping.bytes(), entry.offset, entry.ring_id);
     if (!laid_out || laid_out->capacity != entry.capacity) return false;
-    if (is_undone(state, entry)) return false;
     if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
     auto& ring = state.rings.adopt(index, entry);
     ring.retain = laid_out->head->retain != 0;
@@ -59,6 +51,14 @@ bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) 
     ++topic.live_rings;
     if (auto* const session = session_of(state, entry.session, entry.session_id)) session->rings.insert(index);
     return true;
+}
+
+// Whoever asked for it asks again, and gets another one. Its readers may have attached it, and look there until they see that it has left:
+// so it goes as every ring does, when they have let it go, and nothing else is laid out in its place before.
+bool is_undone(State& state, shm::RingEntry const& entry) {
+    auto const* const session = session_of(state, entry.session, entry.session_id);
+    bool const left = entry.head.state == static_cast<std::uint32_t>(shm::RingState::left);
+    return !left && session != nullptr && !answered(*session, entry.request);
 }
 
 bool adopt_subscription(State& state, std::uint32_t index, shm::SubscriptionEntry const& entry) {
@@ -131,11 +131,12 @@ void adopt_topics_and_readers(State& state, Replaced& replaced) {
         adopt_version<shm::TopicEntry>(state, index, topic.type.schema);
         return true;
     });
-    std::vector<std::uint32_t> taken_away;
+    std::vector<std::uint32_t> taken_away, undone;
     scan<shm::RingEntry>(state, [&](std::uint32_t index, shm::RingEntry const& entry) {
         bool const adopted = adopt_ring(state, index, entry);
         if (!adopted) taken_away.push_back(index);
-        if (!adopted && !is_undone(state, entry)) ++replaced.rings;
+        if (!adopted) ++replaced.rings;
+        if (adopted && is_undone(state, entry)) undone.push_back(index);
         return adopted;
     });
     for (auto const index : taken_away) state.directory.raise_member_epoch(index);  // its publisher looks, and finds it gone
@@ -161,6 +162,11 @@ void adopt_topics_and_readers(State& state, Replaced& replaced) {
     for (auto const& [index, ring] : state.rings.all()) {
         if (!ring->left && !still_holds(session_of(state, ring->session, ring->session_id))) orphans.push_back(ring.get());
         if (ring->left && ring->members.empty() && !ring->retain) finished.push_back(ring.get());
+    }
+    for (auto const index : undone) {
+        auto& ring = state.rings.at(index);
+        ring.retain = false;  // nobody was told of it, so nothing was published there
+        if (std::ranges::find(orphans, &ring) == orphans.end()) orphans.push_back(&ring);
     }
     for (auto* const ring : finished) free_ring(state, *ring);
     for (auto* const ring : orphans) retire(state, *ring);

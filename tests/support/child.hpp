@@ -25,6 +25,7 @@ struct ChildOptions {
     std::optional<gid_t> gid = {};      // unset: the same number as the uid
     std::vector<gid_t> groups = {};     // supplementary ones, where uid is set
     std::vector<std::string> env = {};  // "NAME=value", added to ours; "NAME" alone is taken out
+    std::string errors = {};            // start_program: the file that its stderr is added to; empty: ours
     bool traced = false;                // stops at its first instruction for support/stepper.hpp
 };
 

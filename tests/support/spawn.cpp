@@ -139,12 +139,15 @@ Child run_role(std::string const& role, std::vector<std::string> const& args, Ch
 
 Child start_program(std::string const& path, std::vector<std::string> const& args, ChildOptions const& options) {
     auto const pipes = make_pipes();
+    int const errors = options.errors.empty() ? -1 : ::open(options.errors.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     std::vector<std::string> words{path};
     words.insert(words.end(), args.begin(), args.end());
     pid_t const pid = spawn(path, words, options, [&] {
         ::dup2(pipes.child_in, STDIN_FILENO);
         ::dup2(pipes.child_out, STDOUT_FILENO);
+        if (errors >= 0) ::dup2(errors, STDERR_FILENO);
     });
+    if (errors >= 0) ::close(errors);
     ::close(pipes.child_in);
     ::close(pipes.child_out);
     return {pid, pipes.to_child, pipes.from_child};

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bus/bus.hpp>
 #include <bus/introspect.hpp>
 #include <csignal>
 
@@ -49,6 +50,38 @@ TEST_F(BusdAdoption, WhatWasMadeAndNeverAnsweredIsUndoneByTheNext) {
     EXPECT_EQ(raw->bus().directory().find_ring(kept.id()), kept.index());
     EXPECT_FALSE(raw->bus().directory().find_ring(last.id()));
     EXPECT_FALSE(raw->bus().directory().find_topic("undone"));
+}
+
+// Its readers had attached it when busd died. Whoever asked for it asks again, and must not get the same memory while they look there.
+TEST_F(BusdAdoption, AnUndoneRingIsNotReadOnAsTheOneThatWasMadeInstead) {
+    for (bool const reliable : {false, true}) {
+        auto first = std::make_unique<Busd>();
+        auto reader = Connection::open({.name = "reader"}).value();
+        auto subscriber = reader.subscriber<Bytes>("t", {.reliable = reliable}).value();
+        auto writer = Connection::open({.name = "writer"}).value();
+        auto const undone = writer.publisher<Bytes>("t", {.ring_bytes = 4096}).value();
+        EXPECT_EQ(subscriber.publishers(), 1u);
+        auto const clients = writer.clients().value();
+        auto const session = std::ranges::find(clients, std::string("writer"), [](auto const& client) { return client.identity.name; });
+        ASSERT_NE(session, clients.end());
+        auto const index = look()->directory().find_session(session->id);
+        ASSERT_TRUE(index);
+        EXPECT_FALSE(first->end(SIGKILL).exited);
+        (*Tampering()).change<shm::SessionEntry>(*index, [&](shm::SessionEntry& entry) { --entry.last_request; });
+        Busd second;
+        auto again = writer.publisher<Bytes>("t", {.ring_bytes = 4096}).value();
+        ASSERT_TRUE(again.publish(std::string_view("once")));
+        auto const sample = subscriber.try_receive();
+        ASSERT_TRUE(sample);
+        EXPECT_EQ(sample->info().publisher, again.id());
+        EXPECT_EQ(subscriber.try_receive().error(), Errc::would_block) << "it came twice";
+        EXPECT_EQ(subscriber.lost(), 0u);
+        // What was undone goes when its readers have let it go.
+        EXPECT_TRUE(eventually([&] {
+            (void)subscriber.try_receive();
+            return count_entries<shm::RingEntry>(*look()) == 1;
+        }));
+    }
 }
 
 TEST_F(BusdAdoption, EntriesTornByADeathAreWholeAgain) {
