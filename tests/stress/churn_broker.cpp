@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr auto kShortest = std::chrono::milliseconds(1);  // that was over before we looked
+
 // Looks all the time: the adoption it waits for takes a millisecond or two. Returns: whether it came in time.
 template <class Condition>
 bool spin_until(Condition&& condition, Clock::duration longest) {
@@ -78,8 +80,8 @@ void Broker::wait_for_adoption(double share) {
     auto const wanted = std::chrono::duration_cast<Clock::duration>(adoption_ * share);
     bool const done = spin_until([&] { return generation() == expected_; }, wanted);
     auto const took = Clock::now() - begun;
-    adoption_ = done ? took : std::max<std::chrono::nanoseconds>(adoption_, adoption_ * 5 / 4 * (share > 1 ? 1 : 0));
-    if (done) longest_adoption_ = std::max<std::chrono::nanoseconds>(longest_adoption_, took);
+    // Where it was not done when it should have been, the machine was busy, or it takes longer than we thought.
+    adoption_ = done ? std::max<std::chrono::nanoseconds>(took, kShortest) : share > 1 ? adoption_ * 5 / 4 : adoption_;
 }
 
 BrokerPhase Broker::kill() {

@@ -41,7 +41,6 @@ public:
     /// SIGTERM. Returns: what is left that should not be.
     std::vector<std::string> end();
 
-    std::chrono::nanoseconds longest_adoption() const { return longest_adoption_; }
     std::vector<std::string> const& findings() const { return findings_; }
 
 private:
@@ -54,7 +53,7 @@ private:
     client::AttachedBusPtr bus_;
     std::uint64_t expected_ = 1;  // the generation of the one that runs
     bool serves_ = false;
-    std::chrono::nanoseconds adoption_ = std::chrono::milliseconds(4), longest_adoption_{0};
+    std::chrono::nanoseconds adoption_ = std::chrono::milliseconds(4);
     std::vector<std::string> findings_;
 };
 

@@ -208,8 +208,7 @@ void Campaign::print(std::ostream& out) const {
     out << history_.publisher_count() << " publishers; " << checker_.received() << " messages received and checked, " << checker_.lost()
         << " lost and counted, in " << checker_.pairs() << " pairs of publisher and subscriber\n";
     out << "longest sleep over available data " << watchdog_.longest_sleep().count() << " ms, longest call without progress "
-        << watchdog_.longest_still().count() << " ms, longest adoption seen "
-        << std::chrono::duration<double, std::milli>(broker_.longest_adoption()).count() << " ms\n";
+        << watchdog_.longest_still().count() << " ms\n";
     out << findings().size() << " findings\n";
 }
 
