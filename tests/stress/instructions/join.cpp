@@ -96,7 +96,7 @@ private:
         WatchedCursor const cursor(*ring_);
         std::uint64_t since_attached = 0;
         (void)stepper_.step_to_mark(2, [&](std::uint64_t instruction) {
-            if (cursor.position()) ++since_attached;
+            if (cursor.position().value_or(shm::kClosed) != shm::kClosed) ++since_attached;  // it may have been another's, or its own once
             if (steps == at) lab_.coverage.count(map_, "join", phase, instruction);
             return steps++ < at && since_attached < kJoined;
         });
