@@ -1,9 +1,6 @@
 // Everything in the IPC namespace is removed under a publisher, a subscriber and busd, as by `ipcrm -a`: how soon messages come again.
 // Printed, not judged. BUS_STRESS=N makes it N times as many; 10 are those of docs/reliability.md.
 #include <gtest/gtest.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -32,21 +29,7 @@ BUS_TEST_ROLE(steady) {
     }
 }
 
-void remove_everything() {
-    for (auto const& object : ipc_objects()) switch (object.kind) {
-            case IpcObject::Kind::queue:
-                (void)::msgctl(object.id, IPC_RMID, nullptr);
-                break;
-            case IpcObject::Kind::segment:
-                (void)::shmctl(object.id, IPC_RMID, nullptr);
-                break;
-            case IpcObject::Kind::set:
-                (void)::semctl(object.id, 0, IPC_RMID);
-                break;
-        }
-}
-
-TEST(Figures, DISABLED_OfAllObjectsRemovedInTraffic) {
+TEST(Figures, OfAllObjectsRemovedInTraffic) {
     BUS_REQUIRE_OWN_IPC_NAMESPACE();
     char const* const factor = std::getenv("BUS_STRESS");
     int const rounds = 10 * (factor == nullptr ? 1 : std::max(1, std::atoi(factor)));
@@ -58,7 +41,7 @@ TEST(Figures, DISABLED_OfAllObjectsRemovedInTraffic) {
     Durations back;
     for (int round = 0; round < rounds; ++round) {
         ASSERT_TRUE(subscriber.receive_for(patience()));
-        remove_everything();
+        remove_ipc_objects();
         auto const removed_ns = now_ns();
         Stopwatch const watch;
         for (;;) {

@@ -96,6 +96,10 @@ std::vector<IpcObject> ipc_objects() {
     return objects;
 }
 
+void remove_ipc_objects() {
+    for (auto const& object : ipc_objects()) remove(object);
+}
+
 std::string enter_ipc_namespace() {
     std::string why;
     if (::unshare(CLONE_NEWIPC) != 0) why = enter_as_plain_user();

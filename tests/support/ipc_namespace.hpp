@@ -26,6 +26,9 @@ struct IpcObject {
 /// Everything in the IPC namespace of this process, as /proc/sysvipc has it: whatever the modes.
 std::vector<IpcObject> ipc_objects();
 
+/// Removes them all, as `ipcrm -a` does.
+void remove_ipc_objects();
+
 /// Moves this process into an IPC namespace of its own. Returns: why not; empty when it is done. Single-threaded programs only.
 std::string enter_ipc_namespace();
 

@@ -64,7 +64,11 @@ protected:
             EXPECT_TRUE(sample) << sample.error().what();
         }
     }
-    void check_that_the_next_one_is_well(std::string const& where) {
+    /// A call that says of an object that it has gone is believed: what it lied about is left, and for us to remove.
+    static bool is_a_lie(std::string const& call, int error_number) {
+        return call.ends_with("ctl") && (error_number == EIDRM || error_number == EINVAL);
+    }
+    void check_that_the_next_one_is_well(std::string const& where, bool after_a_lie = false) {
         {
             Busd const next;
             auto bus = Connection::open({.name = "next"});
@@ -73,6 +77,7 @@ protected:
                 EXPECT_TRUE(bus->publisher<Number>("t")) << where;
             }
         }
+        if (after_a_lie) remove_ipc_objects();
         EXPECT_EQ(ipc_objects().size(), 0u) << where << ": " << (ipc_objects().empty() ? "" : ipc_objects().front().text());
     }
 
@@ -99,7 +104,7 @@ TEST_F(BusdFaults, LeaveABusThatServesOrOneThatTheNextBusdClearsAway) {
                 }
                 EXPECT_TRUE(status->exited) << where << ": " << status->text();
                 bool const was_struck = struck();
-                check_that_the_next_one_is_well(where);
+                check_that_the_next_one_is_well(where, is_a_lie(call, error_number));
                 if (!was_struck) break;  // it makes no more of these calls
                 ++runs;
                 if (HasFailure()) return;

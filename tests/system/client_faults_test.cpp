@@ -85,8 +85,9 @@ protected:
             ASSERT_NE(documented, documented_errors().end()) << call << ": how it can fail is not in documented_errors.hpp";
             for (int const error_number : std::span(documented->errors).first(std::min(documented->errors.size(), most_errors())))
                 for (unsigned nth = 1; nth <= std::min(count, longest()); ++nth) {
-                    auto const where =
-                        name + ": call " + std::to_string(nth) + " of " + call + " fails with " + ::strerrorname_np(error_number);
+                    std::string where = name;
+                    where.append(": call ").append(std::to_string(nth)).append(" of ").append(call);
+                    where.append(" fails with ").append(::strerrorname_np(error_number));
                     arm = [&] { fault::fail(call, nth, error_number); };
                     auto const said = run(operation);
                     expect_clear(said, where);
