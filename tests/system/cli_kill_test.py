@@ -8,7 +8,7 @@ RATE = '1000'
 
 def stream(bus, *more):
     """A publisher of a thousand messages a second, and a reliable reader; both run."""
-    publisher = bus.start('topic', 'pub', 'robot/x', '{"count":1}', '--type', 'demo.Pose', '--proto', bus.proto, '-r', RATE, '-q')
+    publisher = bus.start('topic', 'pub', 'robot/x', '{"count":1}', '--type', 'demo.Pose', '--proto', bus.proto, '-r', RATE, '--ring', '64K', '-q')
     waited = bus.run('wait', 'topic', 'robot/x', '-t', '20s', status=None)
     check(waited.returncode == DONE, 'nobody publishes:', waited.stderr, publisher.errors_so_far())
     reader = bus.start('topic', 'echo', 'robot/x', '--reliable', '--json', *more)

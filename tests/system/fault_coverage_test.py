@@ -9,11 +9,11 @@ from cli_support import *  # noqa: F403
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get('BUS_TEST_BUILD', 'build')
 
-# No system call, or one that can't fail, or whose failure is not looked at because nothing could be done.
+# No system call, or one that can't fail (or for a wrong program only), or whose failure is not looked at because nothing could be done.
 HARMLESS = re.compile(
     r'__|_exit$|abort$|environ$|program_invocation|stderr$|stdout$|mem(chr|cmp|cpy|move|set)$|str|isspace$|v?snprintf$|f?printf$|fwrite$|fputs$|free$|'
     r'get(env|pid|ppid|egid|euid|uid|gid)$|secure_getenv$|dladdr$|pthread_|sched_(yield|getcpu)$|sig(addset|emptyset|ismember|pending|nal)$|sysconf$|'
-    r'clock_(gettime|nanosleep)$|nanosleep$|umask$|(open|close|sys)log$|closedir$|close$')
+    r'clock_(gettime|nanosleep)$|nanosleep$|umask$|(open|close|sys)log$|closedir$|close$|munmap$')
 # Of a process that is about to become another one, of the start of a broker of one's own, of reading the users' names.
 NOT_INJECTED = re.compile(r'(dup2|execve|chdir|setsid|setpgid|prctl|mkdtemp|realpath|getrlimit64|sigtimedwait|getgr(nam|ouplist)|getpw(nam|uid))$')
 
