@@ -28,14 +28,14 @@ constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
 
 }  // namespace
 
-Broker::Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path)
+Broker::Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path, bool in_place_of_another)
     : folder_(folder),
       state_(state),
       dispatcher_(state),
       signals_(signals),
       config_path_(std::move(config_path)),
       last_tick_(sys::steady_now()),
-      hurry_until_(sys::deadline_after(kHurryLasts)) {}
+      hurry_until_(in_place_of_another ? sys::deadline_after(kHurryLasts) : sys::Deadline{}) {}
 
 Result<Ending> Broker::run() {
     if (auto added = state_.poller.add(signals_.fd(), EPOLLIN, kSignalTag); !added) return added.error();

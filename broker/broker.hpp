@@ -27,7 +27,8 @@ enum class Ending {
 
 class Broker {
 public:
-    Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path);
+    /// `in_place_of_another`: somebody has removed the objects of the bus before, and may not have done yet.
+    Broker(BusFolder& folder, State& state, sys::SignalFd& signals, std::string config_path, bool in_place_of_another);
 
     /// Serves until a signal ends it.
     Result<Ending> run();

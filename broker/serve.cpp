@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "broker.hpp"
 #include "config.hpp"
@@ -44,13 +45,13 @@ Result<Ending> serve_one(Options const& options, Config& config, std::string con
     auto started = start_bus(*folder, config, generation);
     if (!started) return started.error();
     auto& state = *started->state;
-    generation = state.objects.generation();
+    bool const in_place_of_another = std::exchange(generation, state.objects.generation()) != 0;
     if (auto ready = say_ready(folder->folder); !ready) {
         end_bus(*folder, state, Ending::clean);
         return ready.error();
     }
     log::info("serves in " + folder->folder.path() + ", generation " + std::to_string(state.objects.generation()) + ": " + started->how);
-    Broker broker(*folder, state, signals, config_path);
+    Broker broker(*folder, state, signals, config_path, in_place_of_another);
     if (pipe.waits()) log::leave_terminal(folder->bus);
     pipe.ready();
     notify_manager("READY=1");

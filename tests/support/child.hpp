@@ -27,6 +27,7 @@ struct ChildOptions {
     std::vector<std::string> env = {};  // "NAME=value", added to ours; "NAME" alone is taken out
     std::string errors = {};            // start_program: the file that its stderr is added to; empty: ours
     bool traced = false;                // stops at its first instruction for support/stepper.hpp
+    bool without_vdso = false;          // traced: its clocks are system calls, see support/stepper.hpp
 };
 
 struct ExitStatus {

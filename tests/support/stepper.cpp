@@ -1,6 +1,7 @@
 // ptrace(2).
 #include "support/stepper.hpp"
 
+#include <elf.h>
 #include <errno.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -35,6 +36,24 @@ struct Where {
 };
 
 #if defined(__x86_64__)
+/// Takes the vDSO out of what the kernel tells a program at its start: on its stack, behind arguments and environment.
+void hide_vdso(pid_t pid) {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, pid, nullptr, &registers);
+    auto at = registers.rsp + 8;  // behind argc
+    auto const next = [&] {
+        at += 8;
+        return ::ptrace(PTRACE_PEEKDATA, pid, at - 8, nullptr);
+    };
+    for (int list = 0; list < 2; ++list)
+        while (next() != 0) {
+        }
+    for (long type = next(); type != AT_NULL; type = next()) {
+        if (type == AT_SYSINFO_EHDR) ::ptrace(PTRACE_POKEDATA, pid, at - 8, AT_IGNORE);
+        (void)next();
+    }
+}
+
 Where where(pid_t pid) {
     user_regs_struct registers{};
     ::ptrace(PTRACE_GETREGS, pid, nullptr, &registers);
@@ -47,6 +66,7 @@ bool is_syscall_instruction(pid_t pid, std::uint64_t address) {
     return errno == 0 && (word & 0xffff) == 0x050f;
 }
 #else
+void hide_vdso(pid_t) {}
 Where where(pid_t) { return {}; }
 bool is_syscall_instruction(pid_t, std::uint64_t) { return false; }
 #endif
@@ -65,7 +85,9 @@ bool Stepper::is_possible() {
 }
 
 Stepper::Stepper(std::string const& role, std::vector<std::string> const& args, ChildOptions options)
-    : Stepper(run_role(role, args, as_traced(std::move(options)))) {}
+    : Stepper(run_role(role, args, as_traced(options))) {
+    if (options.without_vdso && !over_) hide_vdso(child_.pid());
+}
 
 Stepper::Stepper(Child child) : child_(std::move(child)) {
     int const status = wait_for(child_.pid());  // the SIGTRAP of exec, or its own SIGSTOP

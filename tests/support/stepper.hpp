@@ -2,6 +2,8 @@
 //
 // The child is a role (support/role.hpp) that says mark(1), mark(2), ... around the interesting part. A mark is a system call that asks
 // for nothing and that the tracer knows by its arguments; without a tracer it does nothing. Only the child's main thread is walked.
+// The kernel's own code in a process (vDSO) reads the clock again when the clock has moved meanwhile: walked slowly it never ends. Who
+// walks for long says ChildOptions::without_vdso.
 // A step costs 20 to 80 us, a stop at a system call as much. All calls of one Stepper must come from one thread.
 #pragma once
 

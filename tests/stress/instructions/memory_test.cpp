@@ -22,7 +22,7 @@ void expect_nothing_found(std::string const& operation, std::function<void(Lab& 
 }  // namespace
 
 TEST(InstructionsInMemory, OfAPublishShowCommittedWholeMessagesOnly) {
-    expect_nothing_found("publish", [](Lab& lab) { walk_publishes(lab, is_whole_run() ? 6 : 1, is_whole_run()); });
+    expect_nothing_found("publish", [](Lab& lab) { walk_publishes(lab, is_whole_run() ? 16 : 1, is_whole_run()); });
 }
 
 TEST(InstructionsInMemory, OfAReceiveGiveNothingUpThatIsNotRead) {
