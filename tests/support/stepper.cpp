@@ -84,7 +84,7 @@ bool Stepper::is_possible() {
 #endif
 }
 
-Stepper::Stepper(std::string const& role, std::vector<std::string> const& args, ChildOptions options)
+Stepper::Stepper(std::string const& role, std::vector<std::string> const& args, ChildOptions const& options)
     : Stepper(run_role(role, args, as_traced(options))) {
     if (options.without_vdso && !over_) hide_vdso(child_.pid());
 }

@@ -47,7 +47,7 @@ public:
     static bool is_possible();
 
     /// Starts the role; it stands before its first instruction.
-    explicit Stepper(std::string const& role, std::vector<std::string> const& args = {}, ChildOptions options = {});
+    explicit Stepper(std::string const& role, std::vector<std::string> const& args = {}, ChildOptions const& options = {});
 
     /// Walks a child that was started `traced`: by start_forked(), and stops itself (SIGSTOP), or another program.
     explicit Stepper(Child child);
