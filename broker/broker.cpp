@@ -24,7 +24,7 @@ constexpr std::uint64_t kKnockTag = 1;
 constexpr std::uint64_t kRemovalTag = 2;
 constexpr sys::Duration kTick = 1s;
 constexpr sys::Duration kHurry = 5ms, kHurryLasts = 500ms;  // an `ipcrm -a` is under way, or was when this bus began
-constexpr sys::Duration kRetry = 2ms;  // a lobby that was full is tried again
+constexpr sys::Duration kRetry = 2ms;                       // a lobby that was full is tried again
 
 }  // namespace
 

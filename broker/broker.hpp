@@ -51,8 +51,8 @@ private:
     std::optional<RemovalWatch> removal_;
     sys::Deadline last_tick_;
     sys::Deadline hurry_until_;  // somebody is just removing objects: it looks often
-    bool more_ = true;      // a queue may have more than a turn took
-    bool waiting_ = false;  // a lobby had no room
+    bool more_ = true;           // a queue may have more than a turn took
+    bool waiting_ = false;       // a lobby had no room
     std::optional<Ending> ending_;
 };
 

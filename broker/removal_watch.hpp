@@ -1,8 +1,8 @@
 // Notices at once that somebody removes the bus's semaphores, as `ipcrm -a` does: what busd would find within a second anyway.
 //
-// A semaphore set can't be polled, but whoever sleeps on one that goes is woken. So a thread sleeps until the sign of life is zero, which it
-// is not as long as busd lives, or gone, and pokes a descriptor. It holds nothing else, and ends with the set or with the process: nobody
-// waits for it.
+// A semaphore set can't be polled, but whoever sleeps on one that goes is woken. So a thread sleeps until the sign of life is zero, which
+// it is not as long as busd lives, or gone, and pokes a descriptor. It holds nothing else, and ends with the set or with the process:
+// nobody waits for it.
 #pragma once
 
 #include <bus/error.hpp>

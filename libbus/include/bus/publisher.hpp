@@ -24,8 +24,9 @@ struct Batch {
 };
 
 /// Makes the ring at busd and attaches it. Errors: as Connection::publisher.
-Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<client::ConnectionState> const& connection, std::string_view topic,
-                                                               PublisherOptions const& options, PayloadType const& type);
+Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<client::ConnectionState> const& connection,
+                                                               std::string_view topic, PublisherOptions const& options,
+                                                               PayloadType const& type);
 
 /// A loan without its type.
 class LoanBase {

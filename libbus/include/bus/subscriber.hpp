@@ -17,8 +17,9 @@ namespace bus {
 namespace detail {
 
 /// Makes the subscription at busd and attaches the rings there are. Errors: as Connection::subscriber.
-Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr<client::ConnectionState> const& connection, std::string_view pattern,
-                                                                 SubscriberOptions const& options, PayloadType const& type);
+Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr<client::ConnectionState> const& connection,
+                                                                 std::string_view pattern, SubscriberOptions const& options,
+                                                                 PayloadType const& type);
 
 /// A subscriber without its type: all of it but the type of what it returns.
 class SubscriberBase : protected Handle<client::SubscriberState> {

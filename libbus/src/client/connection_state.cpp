@@ -11,9 +11,7 @@ namespace {
 
 constexpr Duration kNap = std::chrono::milliseconds(1);
 
-void nap(sys::Deadline deadline) {
-    (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(kNap)));
-}
+void nap(sys::Deadline deadline) { (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(kNap))); }
 
 }  // namespace
 

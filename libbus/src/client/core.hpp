@@ -1,5 +1,5 @@
-// One session with busd, and what is attached for it. Where it ends under our hands (its objects were removed, or it was taken for dead) the
-// connection opens another one, and its handles go over to that (connection_state.hpp).
+// One session with busd, and what is attached for it. Where it ends under our hands (its objects were removed, or it was taken for dead)
+// the connection opens another one, and its handles go over to that (connection_state.hpp).
 //
 // It is made whole by open() and immutable but for what its members do themselves. The last one that holds it destroys it: first the data
 // side, then a Leave is sent. In a forked child every function says `closed`: check() comes first everywhere.

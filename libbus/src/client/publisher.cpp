@@ -18,9 +18,8 @@ Result<std::shared_ptr<client::PublisherState>> make_publisher(std::shared_ptr<c
     if (options.evict_after < Duration::zero()) return Error(Errc::invalid, "evict_after below zero for " + std::string(topic), "0: never");
     auto schema = client::schema_of(type, options.schema);
     if (!schema) return schema.error();
-    auto made = client::in_session(*connection, [&](client::Core& core) {
-        return client::PublisherState::make_ring(core, topic, options, *schema);
-    });
+    auto made = client::in_session(*connection,
+                                   [&](client::Core& core) { return client::PublisherState::make_ring(core, topic, options, *schema); });
     if (!made) return made.error();
     auto state = std::make_shared<client::PublisherState>(connection, std::move(made->core), topic, options, type, std::move(*schema),
                                                           std::move(made->value));

@@ -70,7 +70,8 @@ Result<void> PublisherState::come_back(sys::Deadline deadline) {
             go_over_to(std::move(fresh), std::move(*ring));
             return {};
         }
-        if (!connection_->is_worth_another_try(*fresh, ring.error(), sys::deadline_after(connection_->options.timeout))) return ring.error();
+        if (!connection_->is_worth_another_try(*fresh, ring.error(), sys::deadline_after(connection_->options.timeout)))
+            return ring.error();
     }
 }
 
@@ -110,7 +111,8 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
         if (is_closed()) return closed();
         std::shared_ptr<Core> core;
         std::uint64_t topic_bit = 0;
-        if (!lock_.lock_unless_lent()) return Error(Errc::would_block, "a loan of " + topic_ + " is out", "publish it, or let it go, first");
+        if (!lock_.lock_unless_lent())
+            return Error(Errc::would_block, "a loan of " + topic_ + " is out", "publish it, or let it go, first");
         auto const back = core_->is_closed() ? come_back(deadline) : Result<void>();
         core = core_;
         topic_bit = audience_->topic_bit();

@@ -12,8 +12,8 @@ namespace bus::client {
 
 namespace {
 
-constexpr std::size_t kTurn = 16;         // messages of one source in a row
-constexpr std::size_t kRunAtMost = 1024;  // between two looks at the stop token
+constexpr std::size_t kTurn = 16;                             // messages of one source in a row
+constexpr std::size_t kRunAtMost = 1024;                      // between two looks at the stop token
 constexpr Duration kNextTry = std::chrono::milliseconds(20);  // likewise, while no busd serves
 
 /// Sets a flag while it lives; an exception that goes through a callback takes it back too.
@@ -103,7 +103,8 @@ void RunLoop::stop() noexcept {
 
 // ---- dispatching --------------------------------------------------------------------------------------------------------------
 
-// Returns: whether there is a session that can be used; false: it ended against its will, and no busd serves yet that would give us another.
+// Returns: whether there is a session that can be used; false: it ended against its will, and no busd serves yet that would give us
+// another.
 Result<bool> RunLoop::is_in_session() {
     auto const now = connection_.usable(sys::steady_now());
     if (now) return true;

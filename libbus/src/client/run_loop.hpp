@@ -45,7 +45,8 @@ public:
     bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
     /// `keep` lives as long as the timer's handle. Errors: invalid: a period that is not above zero.
-    Result<std::shared_ptr<TimerState>> timer(std::shared_ptr<ConnectionState> keep, Duration time, bool repeat, detail::Callback<void()> callback);
+    Result<std::shared_ptr<TimerState>> timer(std::shared_ptr<ConnectionState> keep, Duration time, bool repeat,
+                                              detail::Callback<void()> callback);
     Result<void> set_events(detail::Callback<void(Event const&)> callback);
     void forget_events() noexcept;
     bool wants_events() const noexcept { return events_.are_wanted(); }

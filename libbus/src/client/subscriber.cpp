@@ -29,12 +29,10 @@ Result<std::shared_ptr<client::SubscriberState>> make_subscriber(std::shared_ptr
     bool const any = type.kind == PayloadType::Kind::any || type.kind == PayloadType::Kind::bytes;
     auto const schema = any ? Result<Schema>(Schema()) : client::schema_of(type, std::nullopt);
     if (!schema) return schema.error();
-    auto made = client::in_session(*connection, [&](client::Core& core) {
-        return client::SubscriberState::subscribe(core, pattern, options, *schema, any);
-    });
+    auto made = client::in_session(
+        *connection, [&](client::Core& core) { return client::SubscriberState::subscribe(core, pattern, options, *schema, any); });
     if (!made) return made.error();
-    auto state =
-        std::make_shared<client::SubscriberState>(connection, std::move(made->core), pattern, options, type, *schema, made->value);
+    auto state = std::make_shared<client::SubscriberState>(connection, std::move(made->core), pattern, options, type, *schema, made->value);
     if (auto begun = state->begin(); !begun) return begun.error();
     connection->loop.add(state);
     return state;

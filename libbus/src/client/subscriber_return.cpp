@@ -1,8 +1,8 @@
 // A subscriber whose session has ended against its will goes on in another one.
 //
 // On the same bus (it alone was fenced off) each ring is read on behind the last message it had. Where the whole bus was removed there are
-// other rings, of other publishers' ids: what comes there is wanted from the first message, and the old rings, whose memory stays as long as
-// it is mapped, are read to their ends first. So nothing is lost that was committed, and what is, is counted.
+// other rings, of other publishers' ids: what comes there is wanted from the first message, and the old rings, whose memory stays as long
+// as it is mapped, are read to their ends first. So nothing is lost that was committed, and what is, is counted.
 #include <algorithm>
 
 #include "client/subscriber_state.hpp"
@@ -99,8 +99,8 @@ void SubscriberState::go_over_to(std::shared_ptr<Core> fresh, Place place) {
     ++changes_;
 }
 
-// A publisher that has gone over wrote all of the old ring before the first message of the new one: who sees that one sees all of the other.
-// So what stayed behind is looked at after `found` was.
+// A publisher that has gone over wrote all of the old ring before the first message of the new one: who sees that one sees all of the
+// other. So what stayed behind is looked at after `found` was.
 Inlet* SubscriberState::first_of_those_behind(Inlet* found) noexcept {
     auto const older = std::ranges::find_if(inlets_, [](auto const& inlet) { return inlet->is_behind() && inlet->has_news(); });
     return older != inlets_.end() ? older->get() : found;

@@ -64,8 +64,8 @@ Result<bool> SubscriberState::refresh() {
     bool const is_first = epoch_ == ~std::uint64_t{0};
     epoch_ = chain->epoch;
     ++changes_;
-    auto const shares =
-        is_first && options_.start.empty() && !came_back_ ? share_history(*core_, chain->links, options_.history) : std::map<std::uint64_t, std::size_t>();
+    auto const shares = is_first && options_.start.empty() && !came_back_ ? share_history(*core_, chain->links, options_.history)
+                                                                          : std::map<std::uint64_t, std::size_t>();
     std::unordered_map<std::uint64_t, Inlet*> by_ring;
     for (auto const& inlet : inlets_) {
         inlet->seen = false;
@@ -99,7 +99,8 @@ Result<bool> SubscriberState::refresh() {
 void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint64_t, std::size_t> const& shares) {
     auto const keep = type_.kind == detail::PayloadType::Kind::any ? core_ : nullptr;
     auto const share = shares.find(member.ring_id);
-    auto inlet = Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep, came_back_);
+    auto inlet =
+        Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep, came_back_);
     if (inlet) {
         (*inlet)->seen = true;
         if (!(*inlet)->left()) tell_living(Event::Kind::publisher_came, **inlet, 1);
