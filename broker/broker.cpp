@@ -142,7 +142,7 @@ void Broker::check_whole() {
         return;
     }
     log::error("somebody removed " + check.missing +
-               ": the bus ends, and a new one begins; clients learn 'closed' and connect again; try: " +
+               ": the bus ends, and a new one begins; its clients go over to it; try: " +
                "bus doctor, and look for RemoveIPC= in logind.conf");
     ending_ = Ending::anew;
 }
