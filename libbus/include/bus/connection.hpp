@@ -22,8 +22,7 @@
 
 namespace bus {
 
-/// One session with the broker, shared by all handles that were made of it: they may outlive it, and keep it up. Where somebody removes
-/// its objects (ipcrm, RemoveIPC) another one takes its place at the next call, and the handles go on: docs/reliability.md.
+/// One session with the broker, shared by all handles that were made of it: they may outlive it, and keep it up.
 ///
 /// Threads: any, but for dispatch() and run(): one at a time. After a fork the child's copy says `closed`.
 class Connection : detail::Handle<client::ConnectionState> {
