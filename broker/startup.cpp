@@ -15,6 +15,7 @@
 #include "adoption.hpp"
 #include "log.hpp"
 #include "own_objects.hpp"
+#include "replacement.hpp"
 #include "shm/directory_format.hpp"
 #include "shm/open_segment.hpp"
 #include "shm/registry_reader.hpp"
@@ -218,6 +219,8 @@ Result<Started> start_bus(BusFolder& folder, Config config, std::uint64_t last_g
     } else {
         why = Error(Errc::invalid, before.useless);
     }
+    auto const* const directory = find(before.objects, ObjectKind::directory);
+    if (directory != nullptr) tell_former_clients(*directory, folder);
     auto const removed = remove_all(before.objects);
     return start_new(folder, std::move(config), generation,
                      "new bus; replaced what an earlier busd left (" + std::to_string(removed) + " objects removed): " + why.what());

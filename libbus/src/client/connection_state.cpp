@@ -94,7 +94,6 @@ bool ConnectionState::is_worth_another_try(Core& core, Error const& error, sys::
         core.give_up();
     } else {
         nap(deadline);
-        core.look_for_successor();
     }
     return true;
 }

@@ -9,8 +9,6 @@ namespace bus::client {
 
 namespace {
 
-constexpr std::int64_t kLookApartNs = 100'000'000;
-
 // Asks until the deadline where an offer was withdrawn before we took it.
 Result<std::shared_ptr<Core>> admit(ConnectionOptions const& options, AttachedBusPtr const& bus, sys::Deadline deadline) {
     for (;;) {
@@ -102,17 +100,6 @@ Result<void> Core::check() const {
     if (fate == Fate::ours) return {};
     end(fate);
     return requests.closed(fate);
-}
-
-void Core::look_for_successor() const noexcept {
-    if (is_closed()) return;
-    auto const now = sys::clock_ns(CLOCK_MONOTONIC);
-    auto looked = looked_ns_.load(std::memory_order_relaxed);
-    if (now - looked < kLookApartNs || !looked_ns_.compare_exchange_strong(looked, now, std::memory_order_relaxed)) return;
-    if (!bus->removed()) return;
-    if (!check()) return;  // busd says so itself
-    auto const other = attach_bus(options, Wanted::living, sys::steady_now());
-    if (other && !(*other)->is_same_as(*bus)) end(Fate::bus_removed);
 }
 
 // ---- what is asked of busd ----------------------------------------------------------------------------------------------------

@@ -54,9 +54,6 @@ public:
     bool may_come_back() const noexcept;
     /// Nobody answers it any more, though busd has not ended it: its queue was removed. From here on it is_closed().
     void give_up() const noexcept { end(Fate::fenced_off); }
-    /// For who waits, or has nothing to do: the bus's objects may have been removed while no busd lived who would say so. Where another bus
-    /// stands in its place by now, this session has ended. Looks 10 times a second at most.
-    void look_for_successor() const noexcept;
     /// Gives the token back: another session takes this one's place, and what is read of it to the end needs no token.
     void let_go() noexcept { session.give_token_back(); }
     /// The text for a forked child.
@@ -84,7 +81,6 @@ private:
     mutable std::atomic<bool> ended_ = false;
     mutable std::atomic<Fate> fate_ = Fate::ours;        // stored before ended_
     mutable std::atomic<std::uint64_t> seen_epoch_ = 0;  // of the directory, at the last has_ended()
-    mutable std::atomic<std::int64_t> looked_ns_ = 0;    // for a successor
 };
 
 }  // namespace bus::client

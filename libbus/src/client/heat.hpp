@@ -9,7 +9,7 @@ namespace bus::client {
 
 class Heat {
 public:
-    enum class Change { none, looked, hot, cold };  // looked: at the clock, and it is as it was
+    enum class Change { none, hot, cold };
 
     /// After each message; looks at the clock once in kSample.
     Change count() noexcept { return ++count_ % kSample != 0 ? Change::none : look(); }
@@ -31,7 +31,7 @@ private:
             hot_ = false;
             return Change::cold;
         }
-        return Change::looked;
+        return Change::none;
     }
 
     std::int64_t since_ns_ = 0;

@@ -104,15 +104,8 @@ void PublisherState::after_commit() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (audience_->has_news()) [[unlikely]]
         attend();
-    auto const change = heat_.count();
-    if (change != Heat::Change::none || stamper_.has_ticked()) [[unlikely]]
-        now_and_then(change);
-}
-
-void PublisherState::now_and_then(Heat::Change change) {
-    core_->look_for_successor();
-    if (change != Heat::Change::hot && change != Heat::Change::cold) return;
-    if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
+    if (auto const change = heat_.count(); change != Heat::Change::none) [[unlikely]]
+        if (core_->data->may_go_unfenced) writer_.set_fenced(change == Heat::Change::cold);
 }
 
 struct PublisherState::Leave {

@@ -110,7 +110,6 @@ private:
     std::uint64_t commit(std::size_t used_bytes);
     Result<std::uint64_t> append_all(detail::Batch const& batch);
     void after_commit();
-    [[gnu::cold, gnu::noinline]] void now_and_then(Heat::Change change);
     [[gnu::noinline]] void attend();
     void noticed(bool changed);
     void count_ready();

@@ -40,7 +40,7 @@ public:
     void flush() noexcept { outbox_.flush(); }
     bool has_unsent_posts() const noexcept { return outbox_.has_unsent(); }
 
-    /// As busd says. Of a bus that was removed while no busd lived nobody says anything: `ours`.
+    /// As busd says; of a bus that was removed while none lived, as the next one says. Until then `ours`: what is mapped still goes on.
     Fate fate() const;
     /// closed, with a text; `fate` is not `ours`.
     Error closed(Fate fate) const;

@@ -21,19 +21,10 @@ public:
         auto const steady = kind_ == Stamp::precise ? ticks_.now_ns() : sys::clock_ns(CLOCK_MONOTONIC_COARSE);
         if (steady - looked_ns_ > kRefreshNs || looked_ns_ == 0) [[unlikely]] {
             looked_ns_ = steady;
-            ticked_ = true;
             offset_ns_ = kind_ == Stamp::precise ? sys::clock_ns(CLOCK_REALTIME) - sys::clock_ns(CLOCK_MONOTONIC)
                                                  : sys::clock_ns(CLOCK_REALTIME_COARSE) - steady;
         }
         return {.steady_ns = static_cast<std::uint64_t>(steady), .wall_ns = steady + offset_ns_};
-    }
-
-    /// Whether some 10 ms have passed since it said so last.
-    bool has_ticked() noexcept {
-        if (!ticked_) [[likely]]
-            return false;
-        ticked_ = false;
-        return true;
     }
 
 private:
@@ -42,7 +33,6 @@ private:
     Stamp kind_;
     sys::TickClock ticks_;
     std::int64_t looked_ns_ = 0, offset_ns_ = 0;
-    bool ticked_ = false;
 };
 
 }  // namespace bus::client

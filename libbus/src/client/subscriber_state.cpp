@@ -12,7 +12,6 @@ namespace bus::client {
 namespace {
 constexpr std::uint32_t kEpochEvery = 64;  // messages between two looks at the subscription's epoch
 constexpr int kPassedOver = 1 << 20;       // kept messages that were received before, per call
-constexpr std::uint32_t kLookEvery = 256;  // looks in vain between two for another bus in the place of ours
 constexpr int kRounds = 4;                 // rings that were overwritten under our hands, per call
 }  // namespace
 
@@ -77,7 +76,6 @@ detail::SamplePointer SubscriberState::take_locked(Error& why, Rota::Effort effo
                 why = closed_locked();
                 return nullptr;
             }
-            if (++found_nothing_ % kLookEvery == 0) core_->look_for_successor();
             if (!settle()) break;
             if (deferred_) return take_locked(why);
             continue;

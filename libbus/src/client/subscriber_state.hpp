@@ -137,7 +137,7 @@ private:
     Rota rota_{inlets_};
     std::vector<Inlet*> settling_;  // read since they had something to tell: what settle() has to do with
     bool any_left_ = false;
-    std::uint32_t takes_ = 0, found_nothing_ = 0;
+    std::uint32_t takes_ = 0;
     bool passed_over_ = false;                 // by deliver(): a kept message that was received before
     std::uint64_t epoch_ = ~std::uint64_t{0};  // of the subscription, when its rings were last read
     std::uint64_t topics_ = 0;                 // of all inlets

@@ -141,7 +141,6 @@ Result<void> wait_until(DataSide& data, Spin& spin, sys::Deadline deadline, std:
         auto const longest = *sure ? bed.recheck() : kNap;
         bed.wait(std::min(deadline, sys::deadline_after(longest)));
         bed.awake();
-        data.core.look_for_successor();
         if (what.look()) return {};
         bed.drain();
     }
