@@ -141,8 +141,7 @@ void Broker::check_whole() {
         ending_ = Ending::taken;
         return;
     }
-    log::error("somebody removed " + check.missing +
-               ": the bus ends, and a new one begins; its clients go over to it; try: " +
+    log::error("somebody removed " + check.missing + ": the bus ends, and a new one begins; its clients go over to it; try: " +
                "bus doctor, and look for RemoveIPC= in logind.conf");
     ending_ = Ending::anew;
 }

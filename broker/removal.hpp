@@ -2,8 +2,8 @@
 //
 // Queues, tokens and the sign of life are made anew (reaper.hpp, own_objects.hpp), and who has no bells looks again instead. What others
 // have mapped by its id (cursors, arenas, attention counters) or open by its name (FIFOs) can't be exchanged under them: the sessions it
-// belonged to end, and their clients open others. Without its directory, its schemas, its lock, its knock or its registry nobody can find the bus: it
-// ends in order, and a new one begins.
+// belonged to end, and their clients open others. Without its directory, its schemas, its lock, its knock or its registry nobody can find
+// the bus: it ends in order, and a new one begins.
 #pragma once
 
 #include <string>
