@@ -56,7 +56,7 @@ TEST(RingStart, FindsTheLastMessageOfAWriterThatDiedInTheNextWhereThereAreTwoBlo
                 writer.refresh_limit([](std::uint64_t tail) { return tail; });
                 to = writer.try_reserve(next.size());
             }
-            std::memcpy(to, next.data(), next.size());
+            if (!next.empty()) std::memcpy(to, next.data(), next.size());
             writer.append(next.size());
             auto const marks = shm::marks_of_last(ring.view(), 0);
             count += marks.empty() || marks.back().sequence != sent;
