@@ -52,19 +52,27 @@ void Watch::quiet(std::uint64_t topics) const noexcept {
     auto& now = hub();
     now.drain(&event_);
     now.arm(topics);
+    if (deaf_.load(std::memory_order_relaxed)) [[unlikely]]
+        listen();
 }
 
 // The new one first: what is rung in between is heard by one of the two.
-Result<void> Watch::move_to(FifoHub& other) {
+void Watch::move_to(FifoHub& other) noexcept {
     auto& before = hub();
-    if (&before == &other) return {};
-    if (auto added = poller_.add(other.fd(), EPOLLIN, 0); !added) return added;
+    if (&before == &other) return;
     other.add(event_);
     hub_.store(&other, std::memory_order_release);
     before.remove(event_);
     (void)poller_.remove(before.fd());
+    listen();
     poke();
-    return {};
+}
+
+void Watch::listen() const noexcept {
+    auto const added = poller_.add(hub().fd(), EPOLLIN, 0);
+    bool const deaf = !added && added.error() != Errc::conflict;
+    deaf_.store(deaf, std::memory_order_relaxed);
+    if (deaf) poke();
 }
 
 }  // namespace bus::client

@@ -48,9 +48,9 @@ public:
     Watch& operator=(Watch const&) = delete;
     ~Watch() { hub().remove(event_); }
 
-    /// Listens to another session's FIFO from here on, and is readable. The descriptor stays. `other` outlives this, as the old one did.
-    /// Errors: limit.
-    Result<void> move_to(FifoHub& other);
+    /// Listens to another session's FIFO from here on, and is readable. The descriptor stays. `other` outlives this, as the old one did,
+    /// which is not used any more. Where the kernel has no watch to spare it stays readable, so that its user looks, until there is one.
+    void move_to(FifoHub& other) noexcept;
 
     int fd() const noexcept { return poller_.fd(); }
     sys::Poller& poller() noexcept { return poller_; }
@@ -63,9 +63,11 @@ private:
     FifoHub& hub() const noexcept { return *hub_.load(std::memory_order_acquire); }
     Watch(FifoHub& hub, sys::EventFd event, sys::Poller poller) noexcept
         : hub_(&hub), event_(std::move(event)), poller_(std::move(poller)) {}
+    void listen() const noexcept;
     std::atomic<FifoHub*> hub_;  // move_to may come from another thread than quiet
     sys::EventFd event_;
-    sys::Poller poller_;
+    mutable sys::Poller poller_;
+    mutable std::atomic<bool> deaf_{false};  // the FIFO is not in the set
 };
 
 }  // namespace bus::client

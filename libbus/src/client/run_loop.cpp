@@ -53,10 +53,7 @@ Result<void> RunLoop::open(FifoHub& hub) {
     return {};
 }
 
-// Without a descriptor to spare it stays readable: who dispatches then goes on by looking.
-void RunLoop::move_to(FifoHub& hub) noexcept {
-    if (!watch_->move_to(hub)) watch_->poke();
-}
+void RunLoop::move_to(FifoHub& hub) noexcept { watch_->move_to(hub); }
 
 int RunLoop::fd() noexcept {
     watched_.store(true, std::memory_order_relaxed);

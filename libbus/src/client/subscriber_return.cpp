@@ -85,7 +85,7 @@ void SubscriberState::go_over_to(std::shared_ptr<Core> fresh, Place place) {
         }
         left_out_.clear();
     }
-    if (watch_ && !watch_->move_to(fresh->data->hub)) watch_->poke();
+    if (watch_) watch_->move_to(fresh->data->hub);
     behind_.push_back(std::exchange(core_, std::move(fresh)));
     if (inlets_.empty()) behind_.clear();
     index_ = place.index;
