@@ -2,11 +2,13 @@
 //
 // Order: `ready` first, so that nobody comes; the directory's generation and epoch, and the `alive` set, so that who waits wakes and sees
 // the end; the bells; then the objects, the directory last but for the registry that names it. If we die here the next busd finds what is
-// left.
+// left, and tells again who may not have heard it: hence the directory stays in the registry until all are told, though it is removed by
+// then.
 #include "adoption.hpp"
 #include "broker.hpp"
 #include "dump.hpp"
 #include "log.hpp"
+#include "sys/shared_segment.hpp"
 
 namespace bus::broker {
 
@@ -16,10 +18,11 @@ void end_objects(State& state, Ending ending) {
     state.directory.raise_epoch();
     state.objects.remove(state.bus.alive);
     state.objects.remove(state.bus.rendezvous);
-    // The mark stands when they look: a removed directory means that the bus is gone for good.
-    state.objects.remove(state.bus.directory);
+    // The mark stands when they look: a removed directory means that the bus is gone for good. We have it mapped, so the id is still its
+    // own.
+    (void)sys::Segment(state.bus.directory.id).remove();
+    state.directory.raise_epoch();  // first: who sees his members' epoch looks at this one, and never again if it says nothing
     for (auto const& [index, ring] : state.rings.all()) state.directory.raise_member_epoch(index);
-    state.directory.raise_epoch();
     ring_everybody(state);
     for (auto const& record : state.objects.objects()) state.objects.remove({record.id, record.key, record.cookie});
 }

@@ -19,8 +19,8 @@ void tell_former_clients(shm::RegistryRecord const& directory, BusFolder const& 
     auto writer = shm::DirectoryWriter::open(mapping->writable_bytes());
     if (!writer) return;
     writer->head().broker_pid = shm::kReplacedBus;
+    writer->raise_epoch();  // first: who sees his members' epoch looks at this one, and never again if it says nothing
     for (std::uint32_t index = 0; index < writer->view().used<shm::RingEntry>(); ++index) writer->raise_member_epoch(index);
-    writer->raise_epoch();
     auto const names = folder.fifos.list();
     if (!names) return;
     for (auto const& name : *names)

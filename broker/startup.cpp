@@ -219,9 +219,11 @@ Result<Started> start_bus(BusFolder& folder, Config config, std::uint64_t last_g
     } else {
         why = Error(Errc::invalid, before.useless);
     }
+    // Told once it is removed, by whomever: what is whole may have lost something that nobody can do without. The registry names it until
+    // then, so if we die here the next one tells them.
+    auto const removed = remove_all(before.objects);
     auto const* const directory = find(before.objects, ObjectKind::directory);
     if (directory != nullptr) tell_former_clients(*directory, folder);
-    auto const removed = remove_all(before.objects);
     return start_new(folder, std::move(config), generation,
                      "new bus; replaced what an earlier busd left (" + std::to_string(removed) + " objects removed): " + why.what());
 }
