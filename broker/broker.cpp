@@ -151,7 +151,8 @@ void Broker::tick() {
     check_whole();
     if (ending_) return;
     look_after_own_objects(state_);
-    if (!removal_) watch_for_removal();
+    if (!removal_ && is_there(shm::ObjectKind::alive, state_.bus.alive))
+        watch_for_removal();  // else it would tell of its end again and again
     look_after_sessions(state_);
     take_back_unread(state_);
     forget_strangers(state_);

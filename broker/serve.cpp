@@ -17,6 +17,7 @@
 #include "log.hpp"
 #include "notify.hpp"
 #include "startup.hpp"
+#include "sys/poller.hpp"
 
 namespace bus::broker {
 namespace {
@@ -26,6 +27,9 @@ std::string text_of(Error const& error) {
     if (!error.hint().empty()) text += "\nbusd: try: " + error.hint();
     return text;
 }
+
+constexpr int kTriesAnew = 100;
+constexpr sys::Duration kBeforeNextTry = std::chrono::milliseconds(10);
 
 // For SIGHUP after a change of folder.
 std::string absolute_path(std::string const& path) {
@@ -87,9 +91,17 @@ Result<void> serve_bus(Options const& options, Config config, std::string const&
     auto signals = sys::SignalFd::create({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
     if (!signals) return signals.error();
     std::uint64_t generation = 0;
-    for (;;) {
+    for (int tries = 0;;) {
+        auto const before = generation;
         auto const ending = serve_one(options, config, config_path, *signals, pipe, generation);
-        if (!ending) return ending.error();
+        if (generation != before) tries = 0;
+        if (!ending) {
+            // Whoever removed the objects of the bus before may not have done yet, and takes those of the new one from under our hands.
+            if (generation == 0 || ending.error() != Errc::not_found || ++tries > kTriesAnew) return ending.error();
+            log::warning("the new bus can't begin, it is tried again: " + ending.error().what());
+            (void)sys::poll_until(std::span<pollfd>{}, sys::deadline_after(kBeforeNextTry));
+            continue;
+        }
         if (*ending != Ending::anew) return {};
     }
 }
