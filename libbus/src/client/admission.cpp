@@ -32,7 +32,8 @@ public:
 private:
     Result<void> draw_nonce();
     Result<void> say_hello();
-    Result<sys::Queue> queue_for_hello() const;
+    Result<sys::Queue> own_queue() const;
+    Result<sys::Queue> queue_for_hello();
     Result<v1::Offer> wait_for_offer();
     Result<v1::Offer> look_into_lobby();
     Result<SessionParts> take(v1::Offer const& offer);
@@ -44,6 +45,7 @@ private:
     sys::Deadline const deadline_;
     std::uint32_t const uid_;
     std::uint64_t nonce_ = 0, generation_ = 0;
+    bool as_stranger_ = true;  // said hello where anybody can
     char const* stopped_at_ = "the rendezvous queue stayed full";
 };
 
@@ -59,7 +61,13 @@ Result<SessionParts> Admission::run() {
         auto offer = wait_for_offer();
         if (!offer && offer.error() == Errc::would_block) continue;  // another busd came
         if (!offer) return offer.error();
-        if (offer->has_failure()) return wire::from_failure(offer->failure());
+        if (offer->has_failure()) {
+            auto const refused = wire::from_failure(offer->failure());
+            // Of those who come as strangers, all at once after a removal, busd lets few in. Where one of us has been let in, we have a
+            // queue.
+            if (refused == Errc::limit && as_stranger_ && own_queue() && !sys::has_passed(deadline_)) continue;
+            return refused;
+        }
         auto parts = take(*offer);
         if (parts || parts.error() != Errc::conflict || sys::has_passed(deadline_)) return parts;
     }
@@ -72,11 +80,18 @@ Result<void> Admission::draw_nonce() {
     return drawn;
 }
 
-Result<sys::Queue> Admission::queue_for_hello() const {
-    if (auto const user = bus_.directory().find_user(uid_))
-        if (auto const entry = bus_.directory().snapshot<shm::UserEntry>(*user))
-            if (auto const own = open_queue((*entry)->requests, bus_.broker_uid())) return own;
-    return open_queue(bus_.head().rendezvous, bus_.broker_uid());
+Result<sys::Queue> Admission::own_queue() const {
+    auto const user = bus_.directory().find_user(uid_);
+    if (!user) return Errc::not_found;
+    auto const entry = bus_.directory().snapshot<shm::UserEntry>(*user);
+    if (!entry) return Errc::not_found;
+    return open_queue((*entry)->requests, bus_.broker_uid());
+}
+
+Result<sys::Queue> Admission::queue_for_hello() {
+    auto const own = own_queue();
+    as_stranger_ = !own;
+    return own ? own : open_queue(bus_.head().rendezvous, bus_.broker_uid());
 }
 
 Result<void> Admission::say_hello() {
@@ -88,9 +103,12 @@ Result<void> Admission::say_hello() {
     auto mail = wire::mail_of(hello);
     if (!mail) return mail.error();
     for (sys::Duration nap = kShortestNap;; nap = std::min(2 * nap, kLongestNap)) {
+        // Somebody removed the queues: busd makes others within a second, or the bus has gone.
         auto const queue = queue_for_hello();
-        if (!queue) return Error(Errc::closed, "the rendezvous queue of bus '" + bus_.name() + "' has gone: " + queue.error().what(), "");
-        auto const sent = mail->try_send(*queue);
+        stopped_at_ = queue ? "the rendezvous queue stayed full" : "somebody removed its queues";
+        if (!queue && (queue.error() != Errc::not_found || bus_.removed()))
+            return Error(Errc::closed, "the rendezvous queue of bus '" + bus_.name() + "' has gone: " + queue.error().what(), "");
+        auto const sent = queue ? mail->try_send(*queue) : Result<void>(queue.error());
         if (auto const knock = sys::FifoWriter::open(bus_.path_of("knock"))) (void)knock->ring();
         if (sent) return sent;
         // Gone between the two calls: look where it is now.

@@ -31,9 +31,10 @@ Result<std::shared_ptr<Core>> Core::open(ConnectionOptions const& options, RunLo
         if (!bus) return bus.error();
         auto core = admit(options, *bus, std::max(deadline, sys::deadline_after(options.timeout)));
         if (!core) {
-            // Stopped under our feet: look for the next one.
-            if (core.error() == Errc::closed && (*bus)->removed() && !sys::has_passed(deadline)) continue;
-            return core.error();
+            // Stopped, or removed, under our feet, whatever it was that we missed first: look for the next one.
+            if (!(*bus)->removed()) return core.error();
+            if (sys::has_passed(deadline)) return no_living_broker(**bus, core.error().what());
+            continue;
         }
         auto data = make_data_side(**core, loop);
         if (!data) return data.error();
@@ -76,7 +77,7 @@ void Core::end(Fate fate) const noexcept {
 }
 
 bool Core::may_come_back() const noexcept {
-    if (in_child()) return false;
+    if (in_child() || !ended_.load(std::memory_order_acquire)) return false;  // partner: end(). is_closed() does not acquire
     auto const fate = fate_.load(std::memory_order_relaxed);
     return fate == Fate::fenced_off || fate == Fate::bus_removed;
 }
