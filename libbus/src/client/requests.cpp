@@ -126,17 +126,19 @@ void Requests::wait_for_bell(sys::Deadline deadline) const {
     (void)sys::poll_until(std::span<pollfd>(), std::min(deadline, sys::deadline_after(kNap)));
 }
 
+// What busd had said of the session holds after the end of the bus too: who was evicted before it does not come back by it.
 Fate Requests::fate() const {
+    auto const entry = bus_.directory().snapshot<shm::SessionEntry>(session_.index());
+    bool const known = entry && entry->in_use() && (*entry)->session_id == session_.id();
+    bool const reaping = known && (*entry)->head.state == static_cast<std::uint32_t>(shm::SessionState::reaping);
+    if (reaping && (*entry)->end == shm::SessionEnd::evicted) return Fate::evicted;
     if (bus_.removed()) {
         auto const pid = bus_.head().broker_pid;
         if (pid == 0) return Fate::bus_ended;
         return pid == shm::kReplacedBus ? Fate::bus_removed : Fate::ours;
     }
-    auto const entry = bus_.directory().snapshot<shm::SessionEntry>(session_.index());
     if (!entry) return Fate::ours;  // a busd that died changing the entry says nothing about it
-    if (!entry->in_use() || (*entry)->session_id != session_.id()) return Fate::fenced_off;
-    if ((*entry)->head.state != static_cast<std::uint32_t>(shm::SessionState::reaping)) return Fate::ours;
-    return (*entry)->end == shm::SessionEnd::evicted ? Fate::evicted : Fate::fenced_off;
+    return known && !reaping ? Fate::ours : Fate::fenced_off;
 }
 
 Error Requests::closed(Fate fate) const {
