@@ -2,6 +2,7 @@
 #include "client/run_loop.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "client/connection_state.hpp"
 #include "client/data_side.hpp"
@@ -12,9 +13,10 @@ namespace bus::client {
 
 namespace {
 
-constexpr std::size_t kTurn = 16;                             // messages of one source in a row
-constexpr std::size_t kRunAtMost = 1024;                      // between two looks at the stop token
-constexpr Duration kNextTry = std::chrono::milliseconds(20);  // likewise, while no busd serves
+constexpr std::size_t kTurn = 16;                               // messages of one source in a row
+constexpr std::size_t kRunAtMost = 1024;                        // between two looks at the stop token
+constexpr Duration kNextTry = std::chrono::milliseconds(20);    // likewise, while no busd serves; and of who polls our descriptor
+constexpr Duration kNextLook = std::chrono::milliseconds(100);  // likewise, of who waits for a time
 
 /// Sets a flag while it lives; an exception that goes through a callback takes it back too.
 class Flag {
@@ -110,20 +112,27 @@ Result<bool> RunLoop::is_in_session() {
 }
 
 Result<std::size_t> RunLoop::dispatch(std::size_t at_most) {
-    if (auto open = is_in_session(); !open) return open.error();
+    auto const in_session = is_in_session();
+    if (!in_session) return in_session.error();
     if (dispatching_.exchange(true, std::memory_order_acquire))
         return Error(Errc::invalid, "dispatch() in a callback of dispatch(), or in two threads at once", "let the first one return");
     Flag const flag(dispatching_);
-    look_around();
+    if (std::exchange(early_, false)) alarm_->set(next_due());
+    if (*in_session) look_around();
     std::size_t count = 0;
     while (count < at_most) {
         auto const before = count;
         count += run_due(at_most - count);
         count += events_.run(at_most - count);
-        count += run_sources(at_most - count);
+        if (*in_session) count += run_sources(at_most - count);
         if (count == before) break;
     }
-    if (count < at_most && watched_.load(std::memory_order_relaxed)) make_quiet();
+    if (count < at_most && watched_.load(std::memory_order_relaxed)) {
+        if (*in_session)
+            make_quiet();
+        else
+            look_again_in(kNextTry);
+    }
     return count;
 }
 
@@ -163,14 +172,33 @@ void RunLoop::make_quiet() {
     std::vector<std::shared_ptr<Source>> sources;
     collect(Which::dispatched, sources);
     std::uint64_t topics = 0;
-    for (auto const& source : sources) topics |= source->wish().topics;
+    auto recheck = Duration::max();
+    for (auto const& source : sources) {
+        auto const wish = source->wish();
+        topics |= wish.topics;
+        recheck = std::min(recheck, wish.recheck);
+    }
+    if (recheck != Duration::max()) set_alarm_within(recheck);
     watch_->quiet(topics);
     if (std::ranges::any_of(sources, [](auto const& source) { return source->is_unfenced(); })) (void)sys::global_barrier();
     if (stopped() || is_ready(Which::dispatched)) watch_->poke();
 }
 
+// No busd serves: nothing can come, and whoever polls us must not do so all the time.
+void RunLoop::look_again_in(Duration time) {
+    set_alarm_within(time);
+    watch_->quiet(0);
+    if (stopped() || sys::has_passed(next_due()) || events_.is_ready()) watch_->poke();
+}
+
+void RunLoop::set_alarm_within(Duration time) {
+    early_ = true;
+    alarm_->set(std::min(next_due(), sys::deadline_after(time)));
+}
+
 // The end of the session too: the next call says so.
 bool RunLoop::is_ready(Which which) {
+    if (connection_.core()->has_ended()) return true;
     look_around();
     if (connection_.core()->has_ended() || sys::has_passed(next_due()) || events_.is_ready()) return true;
     std::vector<std::shared_ptr<Source>> sources;
@@ -232,9 +260,13 @@ Result<void> RunLoop::run(std::stop_token const& stop) {
 Result<void> RunLoop::wait_for(Duration timeout, std::stop_token const& stop) {
     auto const deadline = sys::deadline_after(timeout);
     for (;;) {
-        auto const now = connection_.usable(deadline);
-        if (!now) return now.error() == Errc::no_broker && sys::has_passed(deadline) ? Error(Errc::timeout) : now.error();
-        if (stopped()) return Errc::cancelled;
+        auto const now = connection_.usable(std::min(deadline, sys::deadline_after(kNextLook)));
+        if (stopped() || (!now && stop.stop_requested())) return Errc::cancelled;
+        if (!now) {
+            if (now.error() != Errc::no_broker && now.error() != Errc::timeout) return now.error();
+            if (sys::has_passed(deadline)) return Errc::timeout;
+            continue;
+        }
         Everything what(*this, Which::all);
         if (!what.look())
             if (auto found = wait_until(*(*now)->data, spin_, deadline, stop, what); !found) return found;

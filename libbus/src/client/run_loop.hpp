@@ -71,6 +71,8 @@ private:
     sys::Deadline next_due() const;
     std::size_t run_due(std::size_t at_most);
     void make_quiet();
+    void look_again_in(Duration time);
+    void set_alarm_within(Duration time);
 
     ConnectionState& connection_;
     std::atomic<bool> stopped_{false}, dispatching_{false}, watched_{false};
@@ -84,7 +86,8 @@ private:
     std::vector<std::weak_ptr<Source>> sources_;
     std::vector<std::weak_ptr<Surrounded>> others_;
 
-    std::vector<std::shared_ptr<Source>> round_;  // of the dispatching thread
+    bool early_ = false;  // the alarm is set for something else than what is due. This and the two below: of the dispatching thread
+    std::vector<std::shared_ptr<Source>> round_;
     std::size_t turn_ = 0;
 };
 
