@@ -49,6 +49,11 @@ public:
         return static_cast<std::size_t>(
             std::ranges::count_if(list_.members(), [](auto const& member) { return member.is_waited_for() && member.attached; }));
     }
+    /// Whether the ring was made for somebody who has not come for it yet.
+    bool has_unattached() noexcept {
+        (void)list_.ready_count();  // looks at every cursor
+        return std::ranges::any_of(list_.members(), [](auto const& member) { return !member.attached && member.counted != shm::kClosed; });
+    }
     std::size_t ready_count() noexcept { return list_.ready_count(); }
     std::vector<shm::Member> const& members() const noexcept { return list_.members(); }
     /// busd took the ring away: nobody reads it any more.

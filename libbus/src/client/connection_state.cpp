@@ -1,6 +1,8 @@
 // One session after another.
 #include "client/connection_state.hpp"
 
+#include <algorithm>
+
 #include "client/data_side.hpp"
 #include "client/runtime_folder.hpp"
 #include "sys/poller.hpp"
@@ -9,9 +11,11 @@ namespace bus::client {
 
 namespace {
 
-constexpr Duration kNap = std::chrono::milliseconds(1);
+constexpr Duration kNap = std::chrono::milliseconds(1), kLongestNap = std::chrono::milliseconds(10);
 
-void nap(sys::Deadline deadline) { (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(kNap))); }
+void nap(sys::Deadline deadline, Duration time = kNap) {
+    (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(time)));
+}
 
 }  // namespace
 
@@ -53,7 +57,7 @@ Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> c
     auto now = core();
     if (now != ended) return now;
     ended->let_go();
-    for (;;) {
+    for (auto rest = kNap;; rest = std::min(2 * rest, kLongestNap)) {
         auto fresh = Core::open(options, loop, deadline);
         if (fresh) {
             go_over_to(*fresh);
@@ -61,7 +65,7 @@ Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> c
         }
         // busd makes the bus anew just now, or somebody is about to start one.
         if (fresh.error() != Errc::no_broker || sys::has_passed(deadline)) return fresh.error();
-        nap(deadline);
+        nap(deadline, rest);
     }
 }
 
@@ -86,16 +90,19 @@ Result<v1::Answer> ConnectionState::request(v1::Request const& request, std::str
     return std::move(answer->value);
 }
 
-bool ConnectionState::is_worth_another_try(Core& core, Error const& error, sys::Deadline deadline) {
-    if (error != Errc::closed || in_child() || sys::has_passed(deadline)) return false;
-    if (core.is_closed()) return core.may_come_back();
-    // The queue has gone. Of this session alone: then another one has another. With the whole bus: then another bus comes.
-    if (!core.bus->removed()) {
-        core.give_up();
-    } else {
+// Where its objects go, any call may find one of them gone, and says so: in a session that has ended its word means nothing.
+Result<void> ConnectionState::another_try_after(Error const& error, Core& core, sys::Deadline deadline) {
+    if (in_child()) return error;
+    bool const ended = !core.check();
+    if (ended) return core.may_come_back() ? Result<void>() : error;
+    if (core.bus->removed()) {  // another bus comes, as soon as there is a busd to say so
+        if (sys::has_passed(deadline)) return no_living_broker(*core.bus, error.what());
         nap(deadline);
+        return {};
     }
-    return true;
+    if (error != Errc::closed) return error;
+    core.give_up();  // the queue of this session alone has gone: another one has another
+    return {};
 }
 
 void ConnectionState::poke_all() noexcept {

@@ -39,8 +39,9 @@ public:
     Result<std::shared_ptr<Core>> successor(std::shared_ptr<Core> const& ended, sys::Deadline deadline);
     /// Asks busd within options.timeout, in another session where this one ends meanwhile. Errors: those of usable and Requests::request.
     Result<v1::Answer> request(v1::Request const& request, std::string_view what);
-    /// After something failed in that session: whether another one can be had before `deadline`. Waits a moment where it is just to come.
-    bool is_worth_another_try(Core& core, Error const& error, sys::Deadline deadline);
+    /// After something failed in that session: nothing where it is worth another try, in the same one or in another. Waits a moment where
+    /// that is just to come, but not beyond `deadline`. Errors: `error`; no_broker: the bus was removed, and no busd has said so yet.
+    Result<void> another_try_after(Error const& error, Core& core, sys::Deadline deadline);
     /// For signal handlers too: wakes all that sleep.
     void poke_all() noexcept;
 
@@ -80,7 +81,8 @@ auto in_session(ConnectionState& connection, Make&& make) {
         if (!core) return Result<Made<Value>>(core.error());
         auto made = make(**core);
         if (made) return Result<Made<Value>>(Made<Value>{std::move(*core), std::move(*made)});
-        if (!connection.is_worth_another_try(**core, made.error(), deadline)) return Result<Made<Value>>(made.error());
+        auto const again = connection.another_try_after(made.error(), **core, deadline);
+        if (!again) return Result<Made<Value>>(again.error());
     }
 }
 

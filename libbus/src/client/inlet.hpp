@@ -38,6 +38,8 @@ public:
         auto const last = head().sequence.load(std::memory_order_relaxed), next = reader_.expected_sequence();
         return next == 0 || last < next ? 0 : last - next + 1;
     }
+    /// Of a ring that busd may have taken away, and given its place to another one. 0 where it retains: that is kept for all.
+    std::uint64_t unread_of_former() const noexcept { return head().ring_id == ring_id() && head().retain == 0 ? unread() : 0; }
     bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
 
     /// A reliable reader's message goes out with that sample, which holds its room in the ring until it comes back.

@@ -10,7 +10,8 @@ namespace bus::client {
 
 namespace {
 
-constexpr Duration kToCome = std::chrono::seconds(1);  // readers have so long to come over, before they are overrun
+constexpr Duration kToCome = std::chrono::seconds(1);           // readers have so long to come over, before they are overrun
+constexpr Duration kNextLook = std::chrono::milliseconds(100);  // at the stop token, while no busd serves another session
 
 Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, std::uint64_t ring_id) {
     auto const entry = core.bus->directory().snapshot<shm::RingEntry>(index);
@@ -68,10 +69,11 @@ Result<void> PublisherState::come_back(sys::Deadline deadline) {
         auto ring = make_ring(*fresh, topic_, options_, schema_);
         if (ring) {
             go_over_to(std::move(fresh), std::move(*ring));
-            return {};
+            if (!core_->is_closed()) return {};
+            fresh = core_;  // it has ended again: nobody would read what goes into that ring
+            continue;
         }
-        if (!connection_->is_worth_another_try(*fresh, ring.error(), sys::deadline_after(connection_->options.timeout)))
-            return ring.error();
+        if (auto again = connection_->another_try_after(ring.error(), *fresh, deadline); !again) return again.error();
     }
 }
 
@@ -81,6 +83,8 @@ void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
     to_come_ = std::max(to_come_, audience_->count_waited_for());
     to_come_until_ = sys::deadline_after(kToCome);
     dropped_before_ += writer_.dropped();
+    // Who has not looked yet since this ring was made finds it by its id, which is good as long as somebody has it mapped.
+    former_arena_ = audience_->has_unattached() ? std::move(arena_) : nullptr;
     audience_.reset();  // it looks at the old session's memory
     core_ = std::move(fresh);
     id_ = ring.ring.ring_id;
@@ -90,8 +94,7 @@ void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
     waited_ns_ = 0;
     holdups_.clear();
     audience_.emplace(*core_, ring.index, ring.ring.ring_id, ring.topic);
-    audience_->attend();
-    count_ready();
+    attend();  // the session may have ended again: the members' epoch says so once
 }
 
 // ---- who is there -------------------------------------------------------------------------------------------------------------
@@ -113,11 +116,16 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
         std::uint64_t topic_bit = 0;
         if (!lock_.lock_unless_lent())
             return Error(Errc::would_block, "a loan of " + topic_ + " is out", "publish it, or let it go, first");
-        auto const back = core_->is_closed() ? come_back(deadline) : Result<void>();
+        auto const back = core_->is_closed() ? come_back(std::min(deadline, sys::deadline_after(kNextLook))) : Result<void>();
         core = core_;
         topic_bit = audience_->topic_bit();
         lock_.unlock();
-        if (!back) return back;
+        if (!back) {
+            bool const may_come = back.error() == Errc::no_broker || back.error() == Errc::timeout;
+            if (!may_come || sys::has_passed(deadline)) return back;
+            if (connection_->loop.stopped() || stop.stop_requested()) return Errc::cancelled;
+            continue;
+        }
         Subscribers what(*this, count, *core, topic_bit);
         Spin spin(Duration::zero());
         if (auto there = wait_until(*core->data, spin, deadline, stop, what); !there) return there;

@@ -46,8 +46,7 @@ PublisherState::PublisherState(std::shared_ptr<ConnectionState> connection, std:
       writer_(ring.ring),
       stamper_(options.stamp) {
     audience_.emplace(*core_, ring.index, ring.ring.ring_id, ring.topic);
-    audience_->attend();
-    count_ready();
+    attend();
 }
 
 // The word in the ring is for those who read it without a busd that could tell them.

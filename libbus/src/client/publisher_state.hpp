@@ -124,6 +124,7 @@ private:
     std::size_t max_bytes_;
     std::atomic<PublisherId> id_;
     SegmentPtr arena_;
+    SegmentPtr former_arena_;  // of the session before, where a reader may still come for it
     std::atomic<bool> ended_{false}, taken_away_{false};
     std::atomic<std::uint64_t> dropped_{0}, evicted_{0};
     std::atomic<std::size_t> ready_{0};

@@ -74,7 +74,7 @@ std::optional<Error> SubscriberState::why_left_out(std::uint32_t index, shm::Top
 void SubscriberState::look_around() {
     Error why;
     if (is_closed()) return;
-    (void)come_back(sys::steady_now(), why);
+    if (has_to_come_back()) (void)come_back(sys::steady_now(), why);
     Locked const locked(lock_);
     if (core_->is_closed()) return;
     (void)refresh();

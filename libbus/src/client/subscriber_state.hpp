@@ -83,7 +83,12 @@ private:
     /// Goes over to the session in the place of ours, which has ended; waits until `deadline` for a busd that serves one.
     /// Returns: whether it has; else `why`: closed, for good; would_block: none serves yet; those of the request.
     [[gnu::cold, gnu::noinline]] bool come_back(sys::Deadline deadline, Error& why);
+    bool has_to_come_back() noexcept;
+    bool is_refused() const noexcept { return refused_until_ != sys::Deadline{} && !sys::has_passed(refused_until_); }
+    bool note_refusal(Error const& why);  // false
     void go_over_to(std::shared_ptr<Core> fresh, Place place);
+    void attach_the_rest();
+    void let_go_of_former(Core const& fresh, Place place);
     detail::SamplePointer deliver(Inlet& inlet, Error& why);
     Error no_message(Inlet& inlet, shm::Record const& record);
     bool parse(PooledSample& sample) const;
@@ -126,7 +131,8 @@ private:
     detail::PayloadType type_;
     Schema own_schema_;
     bool came_back_ = false;
-    std::uint32_t index_;  // of the SubscriptionEntry
+    sys::Deadline refused_until_{};  // coming back was refused: nobody who is not asked to tries again before
+    std::uint32_t index_;            // of the SubscriptionEntry
     std::uint64_t id_;
     shm::SubscriptionEntry const* entry_;
     std::atomic<bool> ended_{false};

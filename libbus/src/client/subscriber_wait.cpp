@@ -8,7 +8,10 @@ namespace bus::client {
 
 namespace {
 constexpr Duration kLookBehind = std::chrono::milliseconds(20);
-}
+constexpr Duration kNextLook = std::chrono::milliseconds(100);  // at the stop token, while no busd serves another session
+
+sys::Deadline next_look(sys::Deadline deadline) { return std::min(deadline, sys::deadline_after(kNextLook)); }
+}  // namespace
 
 class SubscriberState::Receiving final : public Awaited {
 public:
@@ -64,8 +67,9 @@ detail::SamplePointer SubscriberState::take_until(sys::Deadline deadline, std::s
         why = std::move(what.why);
         if (what.taken || why != Errc::closed) [[likely]]
             return std::move(what.taken);
-        if (come_back(deadline, why)) continue;
+        if (come_back(next_look(deadline), why)) continue;
         if (why == Errc::would_block && sys::has_passed(deadline)) why = Errc::timeout;
+        if (why == Errc::would_block && (connection_->loop.stopped() || stop.stop_requested())) why = Errc::cancelled;
         if (why != Errc::would_block) return nullptr;
     }
 }
@@ -89,7 +93,10 @@ Result<void> SubscriberState::wait_for_publishers(std::size_t count, sys::Deadli
         if (is_closed()) return closed();
         if (!session->is_closed()) return {};
         Error why = closed();
-        if (!come_back(deadline, why)) return why == Errc::would_block ? Error(Errc::timeout) : why;
+        if (come_back(next_look(deadline), why)) continue;
+        if (why != Errc::would_block) return why;
+        if (sys::has_passed(deadline)) return Errc::timeout;
+        if (connection_->loop.stopped() || stop.stop_requested()) return Errc::cancelled;
     }
 }
 
@@ -100,7 +107,9 @@ Wish SubscriberState::wish() {
 
 // Who writes into a ring that stayed behind can't ring us any more.
 Wish SubscriberState::wish_locked() const noexcept {
-    return {.topics = topics_, .foreign = foreign_, .recheck = behind_.empty() ? Duration::max() : kLookBehind};
+    auto recheck = behind_.empty() ? Duration::max() : kLookBehind;
+    if (is_refused()) recheck = std::min(recheck, sys::remaining(refused_until_));
+    return {.topics = topics_, .foreign = foreign_, .recheck = recheck};
 }
 
 bool SubscriberState::is_any_unfenced() const noexcept {
@@ -115,7 +124,8 @@ bool SubscriberState::is_unfenced() {
 bool SubscriberState::is_ready() {
     if (is_closed()) return false;
     Locked const locked(lock_);
-    if (deferred_ || core_->is_closed() || rota_.next(Rota::Effort::all) != nullptr) return true;
+    if (!deferred_ && core_->is_closed()) return !is_refused();
+    if (deferred_ || rota_.next(Rota::Effort::all) != nullptr) return true;
     return settle() && (deferred_ || rota_.next(Rota::Effort::all) != nullptr);
 }
 
@@ -142,7 +152,7 @@ bool SubscriberState::run_one() {
     {
         if (is_closed()) return false;
         Locked const locked(lock_);
-        if (!callback_) return false;
+        if (!callback_ || is_refused()) return false;
         taken = take_locked(why);
         callback = callback_;
     }
