@@ -1,15 +1,13 @@
 // Sessions whose objects somebody removes (ipcrm, RemoveIPC) come back by themselves, and what was published meanwhile is counted.
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
+#include "removed_bus.hpp"
 #include "support/eventually.hpp"
 #include "support/ipc_namespace.hpp"
 #include "support/on_bus.hpp"
@@ -19,38 +17,6 @@ using namespace std::chrono_literals;
 using namespace bus::test;
 
 namespace {
-
-class Return : public testing::Test {
-protected:
-    /// Removes the kernel objects of the bus, all or those of one use, as ipcrm does. Returns: how many.
-    int remove(std::string_view use = {}) {
-        int count = 0;
-        for (auto const& object : bus::kernel_objects(broker.options()).value()) {
-            if (!object.exists || (!use.empty() && object.use != use)) continue;
-            using Kind = bus::KernelObject::Kind;
-            count += (object.kind == Kind::queue     ? ::msgctl(object.id, IPC_RMID, nullptr)
-                      : object.kind == Kind::segment ? ::shmctl(object.id, IPC_RMID, nullptr)
-                                                     : ::semctl(object.id, 0, IPC_RMID)) == 0;
-        }
-        return count;
-    }
-
-    std::int32_t segment_of_directory() const {
-        for (auto const& object : bus::kernel_objects(broker.options()).value())
-            if (object.use == "directory") return object.id;
-        return -1;
-    }
-    void expect_another_bus(std::int32_t before) {
-        EXPECT_TRUE(eventually([&] {
-            auto const objects = bus::kernel_objects(broker.options());
-            return objects && std::ranges::any_of(*objects, [&](auto const& object) {
-                       return object.use == "directory" && object.exists && object.id != before;
-                   });
-        }));
-    }
-
-    bus::testing::LocalBroker broker;
-};
 
 // Publishes 1, 2, 3 ... until it is stopped.
 std::jthread flood(bus::Publisher<Number>& publisher, std::atomic<std::uint64_t>& sent) {
