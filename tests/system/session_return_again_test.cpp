@@ -264,3 +264,28 @@ TEST_F(ReturnAgain, LosesNothingSilentlyOfAPublisherThatLeft) {
         5s))
         << received << " received, " << subscriber.lost() << " lost";
 }
+
+TEST_F(ReturnAgain, LeavesNoSessionBehindWhoseTokensHadGone) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<Number>("t", {.ring_bytes = 4096, .when_full = bus::WhenFull::refuse}).value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    auto const tokens = [&] {
+        for (auto const& object : bus::kernel_objects(broker.options()).value())
+            if (object.use == "tokens" && object.exists) return object.id;
+        return std::int32_t{-1};
+    };
+    ASSERT_EQ(remove("tokens"), 1);
+    ASSERT_TRUE(eventually([&] { return tokens() >= 0; }));
+    ASSERT_EQ(remove("requests"), 1);
+    ASSERT_TRUE(here.publisher<Number>("u"));  // goes over to another session; the subscriber with its next call
+    EXPECT_EQ(subscriber.try_receive().error(), bus::Errc::would_block);
+    std::uint64_t sent = 0, received = 0;
+    EXPECT_TRUE(eventually([&] {
+        if (publisher.publish(number(sent + 1))) ++sent;
+        while (auto const sample = subscriber.try_receive()) EXPECT_EQ(sample->message().value(), ++received);
+        return sent == 200;
+    })) << sent
+        << " sent";
+    EXPECT_TRUE(eventually([&] { return bus::list_clients(broker.options()).value().size() == 2; }));
+}

@@ -5,7 +5,9 @@
 
 #include "client/data_side.hpp"
 #include "client/runtime_folder.hpp"
+#include "sys/fifo.hpp"
 #include "sys/poller.hpp"
+#include "wire/control.hpp"
 
 namespace bus::client {
 
@@ -15,6 +17,19 @@ constexpr Duration kNap = std::chrono::milliseconds(1), kLongestNap = std::chron
 
 void nap(sys::Deadline deadline, Duration time = kNap) {
     (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(time)));
+}
+
+// On the same bus, by the queue of the next session: it has gone by our word, and its own queue may be what is missing. busd might not
+// find out by itself: where the tokens were removed nothing but the FIFO tells it, and that is open as long as anybody holds the session.
+void say_left(Core const& ended, Core const& next) {
+    if (!ended.bus->is_same_as(*next.bus)) return;
+    v1::Request leave;
+    leave.mutable_leave();
+    leave.set_session(ended.session.index());
+    leave.set_session_id(ended.session.id());
+    auto mail = wire::mail_of(leave);
+    if (!mail || !mail->try_send(next.session.requests())) return;
+    if (auto const knock = sys::FifoWriter::open(next.bus->path_of("knock"))) (void)knock->ring();
 }
 
 }  // namespace
@@ -60,6 +75,7 @@ Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> c
     for (auto rest = kNap;; rest = std::min(2 * rest, kLongestNap)) {
         auto fresh = Core::open(options, loop, deadline);
         if (fresh) {
+            say_left(*ended, **fresh);
             go_over_to(*fresh);
             return fresh;
         }
