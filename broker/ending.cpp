@@ -33,7 +33,9 @@ void end_bus(BusFolder& folder, State& state, Ending ending) {
     unsay_ready(folder.folder);
     end_objects(state, ending);
     auto const left = state.objects.count();
-    clear_folder(folder, left == 0 ? Objects::gone : Objects::left);
+    // Of a bus that another one follows the registry stays until then: it knows the generation. Whoever came back to a bus that counts from
+    // 1 again would take its rings for those it has read.
+    clear_folder(folder, left == 0 && ending == Ending::clean ? Objects::gone : Objects::left);
     log::info("ended; dropped " + dropped + "; removed " + std::to_string(count - left) + " kernel objects");
     if (left != 0) log::warning(std::to_string(left) + " kernel objects could not be removed: the registry names them for the next busd");
 }

@@ -103,6 +103,7 @@ void SubscriberState::go_over_to(std::shared_ptr<Core> fresh, Place place) {
             tell(Event::Kind::replaced, *inlet, 0);
             inlet->stay_behind(sys::deadline_after(kStayBehind));
         }
+        options_.start.clear();  // no ring goes on there; and where the registry was removed too, ids may come again
         left_out_.clear();
     }
     if (watch_) watch_->move_to(fresh->data->hub);

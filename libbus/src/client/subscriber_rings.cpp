@@ -69,7 +69,7 @@ Result<bool> SubscriberState::refresh() {
     std::unordered_map<std::uint64_t, Inlet*> by_ring;
     for (auto const& inlet : inlets_) {
         inlet->seen = false;
-        by_ring.emplace(inlet->ring_id(), inlet.get());
+        if (!inlet->is_behind()) by_ring.emplace(inlet->ring_id(), inlet.get());
     }
     std::set<std::uint64_t> still_refused;
     for (auto const& link : chain->links)
