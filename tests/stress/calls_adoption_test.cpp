@@ -6,8 +6,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "calls_broker.hpp"
-#include "calls_stage.hpp"
+#include "calls_checks.hpp"
 #include "calls_tally.hpp"
 #include "support/ipc_namespace.hpp"
 
@@ -118,11 +117,7 @@ public:
         scene_.reset();
         bystander_.reset();
         actor_.leave();
-        if (!broker_.pid()) return;
-        EXPECT_TRUE(eventually([&] { return broker_.footprint()->sessions == 0; }));
-        EXPECT_TRUE(broker_.stop());
-        EXPECT_EQ(ipc_objects().size(), 0U);
-        EXPECT_EQ(broker_.left_files(), std::vector<std::string>{});
+        expect_nothing_left(broker_);
     }
 
     void run() {
@@ -147,9 +142,7 @@ private:
         stepper.kill();
         EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
         EXPECT_EQ(bystander_->goes_on(), "") << "without a busd";
-        EXPECT_EQ(broker_.start(), "");
-        EXPECT_GT(broker_.generation(), generation);
-        EXPECT_EQ(broker_.why_not_adopted(), "");
+        expect_adopted(broker_, generation);
         expect_base();
         EXPECT_EQ(bystander_->goes_on(), "");
         EXPECT_EQ(scene_->check(), "");
@@ -157,16 +150,7 @@ private:
         expect_base();
     }
 
-    void expect_base() {
-        std::optional<Footprint> now;
-        bool const same = eventually([&] {
-            bystander_->let_go();
-            now = broker_.footprint();
-            return now == base_;
-        });
-        EXPECT_TRUE(same) << "there were " << *base_ << "\nnow there are " << *now;
-        EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
-    }
+    void expect_base() { expect_footprint(broker_, *bystander_, base_, "at the beginning"); }
 
     Tally tally_;
     MortalBroker broker_;

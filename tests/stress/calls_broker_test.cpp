@@ -5,8 +5,7 @@
 #include <csignal>
 #include <future>
 
-#include "calls_broker.hpp"
-#include "calls_stage.hpp"
+#include "calls_checks.hpp"
 #include "calls_tally.hpp"
 #include "support/ipc_namespace.hpp"
 
@@ -27,11 +26,7 @@ public:
     }
     ~BrokerCampaign() {
         bystander_.reset();
-        if (!broker_.pid()) return;
-        EXPECT_TRUE(eventually([&] { return broker_.footprint()->sessions == 0; }));
-        EXPECT_TRUE(broker_.stop());
-        EXPECT_EQ(ipc_objects().size(), 0U);
-        EXPECT_EQ(broker_.left_files(), std::vector<std::string>{});
+        expect_nothing_left(broker_);
     }
 
     void run() {
@@ -74,9 +69,7 @@ private:
         stepper.kill();
         EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
         EXPECT_EQ(bystander_->goes_on(), "") << "without a busd";
-        EXPECT_EQ(broker_.start(), "");
-        EXPECT_GT(broker_.generation(), generation);
-        EXPECT_EQ(broker_.why_not_adopted(), "");
+        expect_adopted(broker_, generation);
         check(actor, acted);
     }
 
@@ -93,16 +86,7 @@ private:
         expect(base_, "at the beginning");
     }
 
-    void expect(std::optional<Footprint> const& wanted, char const* when) {
-        std::optional<Footprint> now;
-        bool const same = eventually([&] {
-            bystander_->let_go();
-            now = broker_.footprint();
-            return now == wanted;
-        });
-        EXPECT_TRUE(same) << "there were " << *wanted << " " << when << "\nnow there are " << *now;
-        EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
-    }
+    void expect(std::optional<Footprint> const& wanted, char const* when) { expect_footprint(broker_, *bystander_, wanted, when); }
 
     Operation const& operation_;
     Tally tally_;

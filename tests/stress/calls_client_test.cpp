@@ -2,11 +2,9 @@
 // together with busd: nobody else notices, and nothing of it is left.
 #include <gtest/gtest.h>
 
-#include <bus/introspect.hpp>
 #include <csignal>
 
-#include "calls_broker.hpp"
-#include "calls_stage.hpp"
+#include "calls_checks.hpp"
 #include "calls_tally.hpp"
 #include "support/ipc_namespace.hpp"
 
@@ -48,10 +46,7 @@ public:
     }
     ~ClientCampaign() {
         bystander_.reset();
-        EXPECT_TRUE(eventually([&] { return list_clients().value().empty(); }));
-        EXPECT_TRUE(broker_.stop());
-        EXPECT_EQ(ipc_objects().size(), 0U);
-        EXPECT_EQ(broker_.left_files(), std::vector<std::string>{});
+        expect_nothing_left(broker_);
     }
 
     void run() {
@@ -73,15 +68,7 @@ private:
     }
 
     void expect_base() {
-        if (!base_) return;
-        std::optional<Footprint> now;
-        bool const same = eventually([&] {
-            bystander_->let_go();
-            now = broker_.footprint();
-            return now == base_;
-        });
-        EXPECT_TRUE(same) << "there were " << *base_ << "\nnow there are " << *now;
-        EXPECT_EQ(broker_.unnamed_objects(), std::vector<std::string>{});
+        if (base_) expect_footprint(broker_, *bystander_, base_, "at the beginning");
     }
 
     Operation const& operation_;

@@ -4,8 +4,7 @@
 
 #include <csignal>
 
-#include "calls_broker.hpp"
-#include "calls_stage.hpp"
+#include "calls_checks.hpp"
 #include "calls_tally.hpp"
 #include "support/ipc_namespace.hpp"
 
@@ -41,10 +40,7 @@ private:
             EXPECT_EQ(newcomer(bystander), "");
             EXPECT_EQ(bystander.goes_on(), "");
         }
-        EXPECT_TRUE(eventually([&] { return broker.footprint()->sessions == 0; }));
-        EXPECT_TRUE(broker.stop());
-        EXPECT_EQ(ipc_objects().size(), 0U);
-        EXPECT_EQ(broker.left_files(), std::vector<std::string>{});
+        expect_nothing_left(broker);
     }
 
     Tally tally_{"end (SIGTERM)"};

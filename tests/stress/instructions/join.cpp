@@ -22,25 +22,19 @@ public:
           bus_(lab.broker.connect("publisher").value()),
           stepper_(lab.start("receiver", {topic_, "1"})),
           map_(stepper_.child().pid()) {
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("ready"));
+        stepper_.expect("", "ready");
         begin_anew();
     }
 
     void run(std::uint64_t stride) {
-        for (std::string const phase : {"empty", "between", "full", "wrapping"})
-            for (std::uint64_t at = lab_.random() % stride; !lab_.is_enough(); at += stride) {
-                bring_about(phase);
-                if (!join(phase, at)) break;
-            }
+        lab_.each_instruction({"empty", "between", "full", "wrapping"}, stride, [&](std::string const& phase, std::uint64_t at) {
+            bring_about(phase);
+            return join(phase, at);
+        });
         stepper_.kill();
     }
 
 private:
-    std::string ask(std::string const& line) {
-        stepper_.child().send_line(line);
-        if (!stepper_.run_to_mark(3)) return "it ended";
-        return stepper_.child().read_line().value_or("it says nothing");
-    }
     void begin_anew() {
         out_.reset();
         out_ = bus_.publisher<Bytes>(topic_, {.ring_bytes = 8192, .when_full = WhenFull::refuse}).value();
@@ -102,20 +96,21 @@ private:
         });
         bool const arrived = steps > at && since_attached < kJoined;
         if (arrived) (void)publish_all();
-        if (!stepper_.run_to_mark(3)) {
+        auto const outcome = stepper_.outcome();
+        if (!outcome) {
             find(Fault::stuck, phase, steps, "it does not get to its end");
             return false;
         }
-        EXPECT_EQ(stepper_.child().read_line().value_or("it says nothing"), "done");
+        EXPECT_EQ(*outcome, "done");
         if (publish_all()) find(Fault::lost, phase, steps, "nobody waits for it");
         read_all(phase, steps);
-        EXPECT_EQ(ask("leave"), "done");
+        stepper_.expect("leave", "done");
         return arrived;
     }
 
     void read_all(std::string const& phase, std::uint64_t steps) {
         for (std::uint64_t last = 0;;) {
-            auto const told = ask("take");
+            auto const told = stepper_.ask("take");
             std::uint64_t sequence = 0, lost = 0, bytes = 0;
             char whole[8] = {};
             if (std::sscanf(told.c_str(), "%lu %lu %lu %7s", &sequence, &lost, &bytes, whole) != 4) {
@@ -133,7 +128,7 @@ private:
     Lab& lab_;
     Connection bus_;
     std::optional<Publisher<Bytes>> out_;
-    Stepper stepper_;
+    WalkedRole stepper_;
     ModuleMap map_;
     std::optional<WatchedRing> ring_;
     std::uint64_t sent_ = 0;

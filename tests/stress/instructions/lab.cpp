@@ -48,13 +48,28 @@ std::uint64_t campaign_seed() {
     return seed != nullptr ? std::strtoull(seed, nullptr, 10) : 20'26;
 }
 
+std::optional<std::string> WalkedRole::outcome() {
+    if (!run_to_mark(3)) return std::nullopt;
+    return child().read_line().value_or("it says nothing");
+}
+
+std::string WalkedRole::ask(std::string const& line) {
+    child().send_line(line);
+    return outcome().value_or("it ended");
+}
+
+void WalkedRole::expect(std::string const& line, std::string const& wanted) {
+    if (!line.empty()) child().send_line(line);
+    EXPECT_EQ(outcome().value_or("it ended"), wanted) << "asked: " << line;
+}
+
 Lab::Lab(std::string preload) : coverage({"/libbus.so.0.1.0", "/busd"}), random(campaign_seed()), preload_(std::move(preload)) {}
 
-Stepper Lab::start(std::string const& role, std::vector<std::string> const& args) const {
+WalkedRole Lab::start(std::string const& role, std::vector<std::string> const& args) const {
     // The net under lost wake-ups is off: one that is lost is to be seen.
     ChildOptions options{.env = {"BUS_NO_RECHECK=1"}, .without_vdso = true};
     if (!preload_.empty()) options.env.push_back("LD_PRELOAD=" + preload_);
-    return Stepper(role, on(broker, args), options);
+    return WalkedRole(role, on(broker, args), options);
 }
 
 Child Lab::start_beside(std::string const& role, std::vector<std::string> const& args) const {
@@ -65,6 +80,13 @@ void Lab::print(std::string const& title) const {
     std::printf("%s, seed %llu: %s\n%s", title.c_str(), static_cast<unsigned long long>(campaign_seed()), findings.text().c_str(),
                 coverage.report(preload_.empty() ? (is_whole_run() ? 12 : 3) : 0).c_str());
     std::fflush(stdout);
+}
+
+void Lab::each_instruction(std::initializer_list<char const*> phases, std::uint64_t stride,
+                           std::function<bool(std::string const& phase, std::uint64_t at)> const& walk) {
+    for (std::string const phase : phases)
+        for (std::uint64_t at = random() % stride; !is_enough() && walk(phase, at); at += stride) {
+        }
 }
 
 WatchedRing::WatchedRing(testing::LocalBroker const& broker, std::string const& topic)

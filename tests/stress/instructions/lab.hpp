@@ -6,6 +6,9 @@
 
 #include <bus/testing.hpp>
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -48,18 +51,34 @@ private:
 bool is_whole_run();
 std::uint64_t campaign_seed();
 
+/// A role that is walked: for each line that it hears it says one and stops at mark 3, where that line can be read.
+class WalkedRole : public Stepper {
+public:
+    using Stepper::Stepper;
+
+    /// Lets it get to the end of what it does. Returns: what it says then; none where it does not get there.
+    std::optional<std::string> outcome();
+    /// Something that is not walked. Returns: what it says.
+    std::string ask(std::string const& line);
+    /// Expects that this is what it says when it is asked; an empty line asks for nothing: it has just been started.
+    void expect(std::string const& line, std::string const& wanted);
+};
+
 class Lab {
 public:
     /// `preload`: a library in front of libbus for the process that is stepped, a wrong variant; empty: none.
     explicit Lab(std::string preload = {});
 
     /// Starts a role on this bus; `args` follow folder and name of the bus.
-    Stepper start(std::string const& role, std::vector<std::string> const& args) const;
+    WalkedRole start(std::string const& role, std::vector<std::string> const& args) const;
     /// The same, untraced and with the library as it is.
     Child start_beside(std::string const& role, std::vector<std::string> const& args) const;
     /// Whether a campaign may stop: a wrong variant was found out, or there is enough to look at.
     bool is_enough() const { return findings.count() >= (preload_.empty() ? 3 : 1); }
     void print(std::string const& title) const;
+    /// Calls walk(phase, at) in each of those phases, `at` every stride-th number, until it says false or there is enough.
+    void each_instruction(std::initializer_list<char const*> phases, std::uint64_t stride,
+                          std::function<bool(std::string const& phase, std::uint64_t at)> const& walk);
 
     OneCpu const one_cpu;
     testing::LocalBroker broker;

@@ -211,8 +211,7 @@ public:
 
 private:
     void begin() {
-        EXPECT_TRUE(stepper_.run_to_mark(3));
-        EXPECT_TRUE(stepper_.child().expect_line("ready"));
+        stepper_.expect("", "ready");
         reader_.wait_for_publishers(1, patience()).value();
     }
 
@@ -238,12 +237,12 @@ private:
             return false;
         }
         if (lab_.is_enough()) return false;
-        if (!stepper_.run_to_mark(3)) return false;
-        auto const told = stepper_.child().read_line().value_or("nothing");
-        committed_ = told == std::to_string(sequence + way_.messages - 1);
-        if (!committed_ && told != "refused") lab_.findings.add(Fault::lost, name_ + ": the publisher says " + told);
+        auto const told = stepper_.outcome();
+        if (!told) return false;
+        committed_ = *told == std::to_string(sequence + way_.messages - 1);
+        if (!committed_ && *told != "refused") lab_.findings.add(Fault::lost, name_ + ": the publisher says " + *told);
         if (walks && committed_ != committed.is_seen())
-            lab_.findings.add(Fault::lost, name_ + ": the publisher says " + told + ", the ring does not");
+            lab_.findings.add(Fault::lost, name_ + ": the publisher says " + *told + ", the ring does not");
         committed.settle(committed_);
         return true;
     }
@@ -255,7 +254,7 @@ private:
     std::string topic_;
     bool retained_;
     Subscriber<Any> reader_;
-    Stepper stepper_;
+    WalkedRole stepper_;
     std::optional<ModuleMap> map_;
     bool committed_ = false;
 };

@@ -28,30 +28,22 @@ public:
           ring_(lab.broker, topic_),
           follower_(ring_.live(), reliable ? shm::ReaderKind::reliable : shm::ReaderKind::best_effort, nullptr),
           map_(stepper_.child().pid()) {
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("ready"));
-        EXPECT_EQ(ask("join"), "done");
+        stepper_.expect("", "ready");
+        stepper_.expect("join", "done");
         out_.wait_for_subscribers(1, patience()).value();
         cursor_.emplace(ring_);
     }
 
     /// Every `stride`-th instruction of taking and giving back, in each phase of the ring.
     void run(std::uint64_t stride) {
-        for (std::string const phase : {"empty", "between", "full", "wrapping"})
-            for (std::uint64_t at = lab_.random() % stride; !lab_.is_enough(); at += stride) {
-                bring_about(phase);
-                if (!take(phase, at)) break;
-            }
+        lab_.each_instruction({"empty", "between", "full", "wrapping"}, stride, [&](std::string const& phase, std::uint64_t at) {
+            bring_about(phase);
+            return take(phase, at);
+        });
         stepper_.kill();
     }
 
 private:
-    /// An operation that is not walked.
-    std::string ask(std::string const& line) {
-        stepper_.child().send_line(line);
-        if (!stepper_.run_to_mark(3)) return "it ended";
-        return stepper_.child().read_line().value_or("it says nothing");
-    }
-
     bool publish() {
         auto const sequence = sent_ + 1;
         if (auto const done = out_.publish(message_of(sequence, bytes_of(sequence))); !done) return false;
@@ -65,7 +57,7 @@ private:
     }
 
     void drain() {
-        while (got_ < sent_) (void)check(ask("take"), "between two walks");
+        while (got_ < sent_) (void)check(stepper_.ask("take"), "between two walks");
     }
     /// Whether what is read next stands behind the padding at the end of the area.
     bool wraps() const {
@@ -145,13 +137,13 @@ private:
             arrived = walk_to(5, look, steps, at);
         }
         if (arrived) publish_all();
-        if (!stepper_.run_to_mark(3)) {
+        auto const told = stepper_.outcome();
+        if (!told) {
             find(Fault::stuck, phase, steps, "it does not get to its end");
             return false;
         }
-        auto const told = stepper_.child().read_line().value_or("it says nothing");
         // What came while it looked it may have seen or not.
-        if (before >= expected || told != "nothing") (void)check(told, phase, steps);
+        if (before >= expected || *told != "nothing") (void)check(*told, phase, steps);
         return arrived && !lab_.is_enough();
     }
     /// Returns: whether it stands at the wanted instruction; else it stands at the mark.
@@ -188,7 +180,7 @@ private:
     std::string topic_;
     Connection bus_;
     Publisher<Bytes> out_;
-    Stepper stepper_;
+    WalkedRole stepper_;
     WatchedRing ring_;
     shm::RingReader<> follower_;  // takes what the walked reader took
     std::set<std::uint64_t> boundaries_;

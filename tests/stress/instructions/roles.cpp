@@ -67,12 +67,21 @@ Result<std::uint64_t> publish_bytes(Publisher<Bytes>& out, std::string const& ho
     return result;
 }
 
-}  // namespace
+/// Publishes content(sequence, bytes), by protobuf.
+Result<std::uint64_t> publish_message(Publisher<Text>& out, std::string const&, std::uint64_t sequence, std::size_t bytes) {
+    Text message;
+    message.set_value(content(sequence, bytes));
+    mark(1);
+    auto const result = out.publish(message);
+    mark(2);
+    return result;
+}
 
-// Arguments: topic, bytes of the ring, whether it is retained (0, 1). Lines: "HOW SEQUENCE BYTES".
-BUS_TEST_ROLE(bytes_publisher) {
+/// Arguments: topic, bytes of the ring, whether it is retained (0, 1). Lines: "HOW SEQUENCE BYTES"; "wait N": until it has N readers.
+template <class Message, class Publish>
+int publish_as_told(Role& role, Publish publish) {
     auto bus = connect(role, "stepped");
-    auto out = bus.publisher<Bytes>(role.args().at(2), options_of(role)).value();
+    auto out = bus.publisher<Message>(role.args().at(2), options_of(role)).value();
     answer(role, "ready");
     while (auto const line = role.hear()) {
         auto const words = words_of(*line);
@@ -80,32 +89,16 @@ BUS_TEST_ROLE(bytes_publisher) {
             out.wait_for_subscribers(std::stoul(words.at(1)), patience()).value();
             answer(role, "there");
         } else {
-            answer(role, told(publish_bytes(out, words.at(0), std::stoull(words.at(1)), std::stoul(words.at(2)))));
+            answer(role, told(publish(out, words.at(0), std::stoull(words.at(1)), std::stoul(words.at(2)))));
         }
     }
     return 0;
 }
 
-BUS_TEST_ROLE(message_publisher) {
-    auto bus = connect(role, "stepped");
-    auto out = bus.publisher<Text>(role.args().at(2), options_of(role)).value();
-    answer(role, "ready");
-    while (auto const line = role.hear()) {
-        auto const words = words_of(*line);
-        if (words.at(0) == "wait") {
-            out.wait_for_subscribers(std::stoul(words.at(1)), patience()).value();
-            answer(role, "there");
-            continue;
-        }
-        Text message;
-        message.set_value(content(std::stoull(words.at(1)), std::stoul(words.at(2))));
-        mark(1);
-        auto const result = out.publish(message);
-        mark(2);
-        answer(role, told(result));
-    }
-    return 0;
-}
+}  // namespace
+
+BUS_TEST_ROLE(bytes_publisher) { return publish_as_told<Bytes>(role, publish_bytes); }
+BUS_TEST_ROLE(message_publisher) { return publish_as_told<Text>(role, publish_message); }
 
 // Arguments: topic, reliable (0, 1). Line "take": one message taken, mark 2, looked at, mark 4, given back, mark 5. Answers "SEQUENCE LOST
 // BYTES whole|torn" or "nothing". "wait" sleeps until there is one; "doze" says "dozes" before that. Line "join": a subscriber made anew;

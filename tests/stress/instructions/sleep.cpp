@@ -38,9 +38,8 @@ public:
           stepper_(lab.start("receiver", {"slept/for", "1"})),
           ring_(lab.broker, "slept/for"),
           map_(stepper_.child().pid()) {
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("ready"));
-        stepper_.child().send_line("join");
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("done"));
+        stepper_.expect("", "ready");
+        stepper_.expect("join", "done");
         out_.wait_for_subscribers(1, patience()).value();
         bells_.emplace(ring_);
     }
@@ -67,7 +66,7 @@ private:
         });
         EXPECT_EQ(out_.publish(message_of(sequence, bytes_of(sequence))).value(), sequence);
         if (!run_to_message()) find_stuck(lab_, "sleep, " + phase, steps, "nothing and sleeps, nobody has rung");
-        auto const told = stepper_.run_to_mark(3) ? stepper_.child().read_line().value_or("nothing") : "that it ended";
+        auto const told = stepper_.outcome().value_or("that it ended");
         if (told != expected(sequence)) find_stuck(lab_, "sleep, " + phase, steps, told);
         return !sleeps;
     }
@@ -86,7 +85,7 @@ private:
     Lab& lab_;
     Connection bus_;
     Publisher<Bytes> out_;
-    Stepper stepper_;
+    WalkedRole stepper_;
     WatchedRing ring_;
     ModuleMap map_;
     std::optional<WatchedBells> bells_;
@@ -99,11 +98,10 @@ public:
         : lab_(lab),
           stepper_(lab.start("bytes_publisher", {"rung/for", "4096", "0"})),
           sleeper_(lab.start_beside("receiver", {"rung/for", "1"})) {
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("ready"));
+        stepper_.expect("", "ready");
         EXPECT_TRUE(sleeper_.expect_line("ready"));
         EXPECT_EQ(ask("join"), "done");
-        stepper_.child().send_line("wait 1");
-        EXPECT_TRUE(stepper_.run_to_mark(3) && stepper_.child().expect_line("there"));
+        stepper_.expect("wait 1", "there");
     }
 
     void run(std::uint64_t stride) {
@@ -137,7 +135,7 @@ private:
             told = sleeper_.read_line(std::chrono::milliseconds(0));
             return told || bells.has_sleeper();
         }));
-        auto const done = stepper_.run_to_mark(3) ? stepper_.child().read_line().value_or("nothing") : "that it ended";
+        auto const done = stepper_.outcome().value_or("that it ended");
         if (done != std::to_string(sequence)) find_stuck(lab_, "the publisher of a wake, " + phase, steps, done);
         // The kernel takes a sleeper from the queue the moment it is rung.
         if (!told && bells.has_sleeper()) {
@@ -150,7 +148,7 @@ private:
     }
 
     Lab& lab_;
-    Stepper stepper_;
+    WalkedRole stepper_;
     Child sleeper_;
     std::uint64_t sent_ = 0;
 };
