@@ -37,6 +37,18 @@ bool means(std::vector<std::string> const& patterns, std::string_view name) {
 // Who may subscribe reliably may subscribe.
 bool lets_read(Rule const& rule, std::string_view name) { return means(rule.subscribe, name) || means(rule.reliable, name); }
 
+std::vector<std::uint32_t> groups_of(std::uint32_t uid) {
+    passwd const* const entry = ::getpwuid(uid);
+    if (entry == nullptr) return {};
+    int count = 64;
+    std::vector<gid_t> groups(static_cast<std::size_t>(count));
+    if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) < 0) {
+        groups.resize(static_cast<std::size_t>(count));
+        if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) < 0) count = 0;
+    }
+    return {groups.begin(), groups.begin() + count};
+}
+
 }  // namespace
 
 std::string_view to_string(Verb verb) noexcept {
@@ -53,20 +65,9 @@ std::string_view to_string(Verb verb) noexcept {
     return "operate on";
 }
 
-bool Subject::in_group(std::uint32_t gid) const noexcept { return std::ranges::find(groups, gid) != groups.end(); }
-
-Subject subject_of(std::uint32_t uid) {
-    Subject who{uid, {}};
-    passwd const* const entry = ::getpwuid(uid);
-    if (entry == nullptr) return who;
-    int count = 64;
-    std::vector<gid_t> groups(static_cast<std::size_t>(count));
-    if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) < 0) {
-        groups.resize(static_cast<std::size_t>(count));
-        if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) < 0) count = 0;
-    }
-    who.groups.assign(groups.begin(), groups.begin() + count);
-    return who;
+bool Subject::in_group(std::uint32_t gid) const {
+    if (!groups) groups = groups_of(uid);
+    return std::ranges::find(*groups, gid) != groups->end();
 }
 
 Rules::Rules(std::vector<Rule> rules, std::uint32_t own_uid, std::uint32_t own_gid)

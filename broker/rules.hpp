@@ -7,6 +7,7 @@
 
 #include <bus/error.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,14 @@ namespace bus::broker {
 enum class Verb { publish, subscribe, reliable, operate };
 std::string_view to_string(Verb verb) noexcept;
 
-/// Somebody as the rules see him; the groups are those of the user database.
+/// Somebody as the rules see him.
 struct Subject {
     std::uint32_t uid = 0;
-    std::vector<std::uint32_t> groups;
+    /// Those of the user database, from the first question on: it may be far away, and no busd that takes over waits for what no rule asks.
+    mutable std::optional<std::vector<std::uint32_t>> groups = std::nullopt;
 
-    bool in_group(std::uint32_t gid) const noexcept;
+    bool in_group(std::uint32_t gid) const;
 };
-Subject subject_of(std::uint32_t uid);
 
 /// Whether modes can say all of these rules. Errors: invalid: with the rule's place.
 Result<void> check_rules(std::vector<Rule> const& rules, std::uint32_t own_uid);

@@ -31,7 +31,7 @@ Result<User*> UserTable::create(std::uint32_t uid) {
     auto user = std::make_unique<User>();
     user->index = *index;
     user->uid = uid;
-    user->subject = subject_of(uid);
+    user->subject.uid = uid;
     user->lobby = *lobby;
     user->idle_since = sys::steady_now();
     write(*user);
@@ -118,7 +118,7 @@ User& UserTable::adopt(std::uint32_t index, shm::UserEntry const& entry) {
     auto user = std::make_unique<User>();
     user->index = index;
     user->uid = entry.uid;
-    user->subject = subject_of(entry.uid);
+    user->subject.uid = entry.uid;
     user->lobby = entry.lobby;
     user->requests = entry.requests;
     user->tokens = entry.tokens;

@@ -13,7 +13,8 @@ namespace bus::broker {
 namespace {
 
 constexpr std::uint32_t kOwn = 100, kAlice = 200, kBob = 300, kGroup = 5000, kOtherGroup = 5001;
-Subject const kOwner{kOwn, {}}, kAliceOfGroup{kAlice, {kGroup}}, kBobAlone{kBob, {}};
+std::vector<std::uint32_t> const kNone;
+Subject const kOwner{kOwn, kNone}, kAliceOfGroup{kAlice, std::vector{kGroup}}, kBobAlone{kBob, kNone};
 
 Rule for_groups(std::vector<std::uint32_t> groups, std::vector<std::string> publish, std::vector<std::string> subscribe) {
     Rule rule;

@@ -126,7 +126,7 @@ bool AttachedBus::removed() const noexcept {
 
 Result<AttachedBusPtr> attach_bus(ConnectionOptions const& options, Wanted wanted, sys::Deadline deadline) {
     auto const places = runtime_places(options);
-    for (auto nap = kShortestNap;; nap = std::min(nap * 2, kLongestNap)) {
+    for (auto const begun = sys::steady_now();;) {
         std::vector<Found> found;
         std::optional<Error>
             not_trusted;  // somebody else's folder, where ours might be: nobody shuts us out of the host's bus by making it
@@ -147,6 +147,8 @@ Result<AttachedBusPtr> attach_bus(ConnectionOptions const& options, Wanted wante
                                        return one.state == State::dead || one.state == State::starting;
                                    });
         if (!worth_waiting || sys::has_passed(deadline)) return nobody_there(options, places, found, worth_waiting);
+        // An eighth of what was waited already: nobody waits much longer than he must, and who waits for long looks seldom.
+        auto const nap = std::clamp<sys::Duration>((sys::steady_now() - begun) / 8, kShortestNap, kLongestNap);
         std::this_thread::sleep_for(std::min(nap, sys::remaining(deadline)));
     }
 }
