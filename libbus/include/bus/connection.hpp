@@ -22,8 +22,8 @@
 
 namespace bus {
 
-/// One session with the broker, shared by all handles that were made of it: they may outlive it, and keep it up.
-///
+/// A session with the broker, shared by all handles that were made of it: they may outlive it, and keep it up. Where the bus's objects are
+/// removed under it another session takes its place, and the same handles go on, descriptors too: docs/reliability.md. Not after evict().
 /// Threads: any, but for dispatch() and run(): one at a time. After a fork the child's copy says `closed`.
 class Connection : detail::Handle<client::ConnectionState> {
 public:

@@ -30,7 +30,7 @@ TEST(InstructionsInMemory, OfAReceiveGiveNothingUpThatIsNotRead) {
 }
 
 TEST(InstructionsInMemory, OfAJoinLoseNothingBehindTheFirstMessage) {
-    expect_nothing_found("join", [](Lab& lab) { walk_joins(lab, is_whole_run() ? 3 : 397); });
+    expect_nothing_found("join", [](Lab& lab) { walk_joins(lab, is_whole_run() ? 1 : 397); });
 }
 
 TEST(InstructionsInMemory, OfFallingAsleepLoseNoWakeUp) {
