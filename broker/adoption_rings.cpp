@@ -40,8 +40,11 @@ bool adopt_ring(State& state, std::uint32_t index, shm::RingEntry const& entry) 
     auto const arena = state.arenas.adopt(entry.segment, entry.session_id);
     if (!arena) return false;
     auto const laid_out = shm::open_ring((*arena)->mapping.bytes(), entry.offset, entry.ring_id);
-    if (!laid_out || laid_out->capacity != entry.capacity) return false;
-    if (!(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) return false;
+    bool const whole = laid_out && laid_out->capacity == entry.capacity;
+    if (!whole || !(*arena)->extents.take(entry.offset, shm::ring_extent_bytes(entry.capacity))) {
+        (*arena)->spoiled = true;
+        return false;
+    }
     auto& ring = state.rings.adopt(index, entry);
     ring.retain = laid_out->head->retain != 0;
     adopt_version<shm::RingEntry>(state, index, ring.schema);

@@ -39,7 +39,8 @@ Result<RingPlacement> ArenaStore::carve(std::uint64_t session_id, sys::Ownership
         order.huge_pages = pages == Pages::huge;
     } else {
         for (auto& [id, arena] : arenas_) {
-            if (arena->session_id != session_id || arena->single || arena->orphan || !same(arena->access, access)) continue;
+            if (arena->session_id != session_id || arena->single || arena->orphan || arena->spoiled || !same(arena->access, access))
+                continue;
             if (auto const offset = arena->extents.allocate(extent)) return RingPlacement{arena.get(), *offset};
         }
     }

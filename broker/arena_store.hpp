@@ -22,8 +22,9 @@ struct Arena {
     shm::ArenaExtents extents;
     std::uint64_t session_id = 0;  // 0: busd's own rings; goes with the last of them
     sys::Ownership access;
-    bool single = false;  // made for one large ring
-    bool orphan = false;  // its session has ended
+    bool single = false;   // made for one large ring
+    bool orphan = false;   // its session has ended
+    bool spoiled = false;  // a ring in it could not be trusted: whoever has it may still write there, so nothing new is laid out in it
 };
 
 struct RingPlacement {

@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "shm/ring_layout.hpp"
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
+#include "support/spoiled_ring.hpp"
 #include "sys/clock.hpp"
 
 using namespace std::chrono_literals;
@@ -36,21 +36,9 @@ protected:
         return count;
     }
 
-    /// Writes nonsense into the head of the one ring there is, as its publisher could. Returns: whether it was found.
-    bool spoil_a_ring() {
-        for (auto const& object : bus::kernel_objects(broker.options()).value()) {
-            if (object.use != "arena") continue;
-            auto* const arena = static_cast<std::byte*>(::shmat(object.id, nullptr, 0));
-            bool found = false;
-            for (std::size_t offset = bus::shm::kPage; offset + bus::shm::kPage <= object.bytes && !found; offset += bus::shm::kPage) {
-                auto& head = *reinterpret_cast<bus::shm::RingHead*>(arena + offset);
-                found = head.magic_version == (bus::shm::kRingMagic | bus::shm::kLayoutVersion);
-                if (found) head.capacity = 4097;
-            }
-            ::shmdt(arena);
-            return found;
-        }
-        return false;
+    std::size_t arenas() {
+        auto const objects = bus::kernel_objects(broker.options()).value();
+        return static_cast<std::size_t>(std::ranges::count(objects, "arena", &bus::KernelObject::use));
     }
 
     bus::testing::LocalBroker broker;
@@ -136,7 +124,7 @@ TEST_F(Removed, ARingTheNextBusdCannotTrustIsTakenAwayAndItsReadersAreTold) {
     for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(publisher.publish(number(i)));
     for (std::uint64_t i = 1; i <= 2; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
     broker.kill();
-    ASSERT_TRUE(spoil_a_ring());
+    ASSERT_TRUE(spoil_a_ring(broker.options()));
     broker.restart();
     std::optional<bus::Event> replaced;
     ASSERT_TRUE(eventually([&] {
@@ -155,4 +143,18 @@ TEST_F(Removed, ARingTheNextBusdCannotTrustIsTakenAwayAndItsReadersAreTold) {
     auto again = broker.connect("again").value().publisher<Number>("t").value();
     ASSERT_TRUE(again.publish(number(7)));
     EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), 7u);
+}
+
+TEST_F(Removed, NothingIsLaidOutWhereARingCouldNotBeTrusted) {
+    auto const spoiled = bus.publisher<Number>("spoiled", {.ring_bytes = 4096}).value();
+    ASSERT_EQ(arenas(), 1u);
+    broker.kill();
+    ASSERT_TRUE(spoil_a_ring(broker.options()));
+    broker.restart();
+    // Its publisher has it mapped still, and may write there until it looks.
+    auto publisher = bus.publisher<Number>("t", {.ring_bytes = 4096}).value();
+    EXPECT_EQ(arenas(), 2u);
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    ASSERT_TRUE(publisher.publish(number(1)));
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), 1u);
 }
