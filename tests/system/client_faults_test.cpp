@@ -16,6 +16,7 @@
 #include "support/eventually.hpp"
 #include "support/fault_shim.hpp"
 #include "support/on_bus.hpp"
+#include "support/removal.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace std::chrono_literals;
@@ -65,6 +66,7 @@ protected:
     }
     bus::Error run(Operation const& operation) {
         auto one = world();
+        if (prepare) prepare(*one);
         fault::reset();
         if (arm) arm();
         auto const error = operation(*one);
@@ -106,6 +108,16 @@ protected:
         RecordProperty(name, static_cast<int>(struck));
     }
 
+    /// ipcrm -a. Returns when another bus stands in the place of this one.
+    void remove_all_objects() {
+        auto const before = id_of_directory(broker.options());
+        EXPECT_GT(remove_objects(broker.options()), 0);
+        ASSERT_TRUE(eventually([&] {
+            auto const now = id_of_directory(broker.options());
+            return now != -1 && now != before;
+        }));
+    }
+
     /// All of them in the long form; the first ones of each call in ./dev test.
     static bool is_long() { return std::getenv("BUS_STRESS") != nullptr; }
     static unsigned longest() { return is_long() ? 1000 : 6; }
@@ -113,6 +125,7 @@ protected:
 
     bus::testing::LocalBroker broker;
     std::function<void()> arm;
+    std::function<void(World&)> prepare;  // done to each world, no call of it fails
 };
 
 bus::Error error_of(auto const& result) { return result ? bus::Error() : result.error(); }
@@ -221,6 +234,26 @@ TEST_F(ClientFaults, OfDescriptorsAndDispatching) {
         (void)::poll(&readable, 1, 1000);
         auto const sample = w.subscriber->receive_for(patience());
         return error_of(sample);
+    });
+}
+
+// Everything was removed, and another bus stands there; what fails is what the handles do to come over to it.
+TEST_F(ClientFaults, OfComingBackAfterARemoval) {
+    prepare = [this](World& w) {
+        ASSERT_GE(w.subscriber->fd(), 0);
+        remove_all_objects();
+    };
+    each("come back", [](World& w) {
+        auto const end = std::chrono::steady_clock::now() + patience();
+        for (bool has_come = false; std::chrono::steady_clock::now() < end;) {
+            if (auto const published = w.publisher->publish(number(7)); !published) return published.error();
+            pollfd readable{.fd = w.subscriber->fd(), .events = POLLIN, .revents = 0};
+            EXPECT_NE(::poll(&readable, 1, 5000), 0);  // it may be the one that fails
+            auto const sample = w.subscriber->receive_for(20ms);
+            if (!sample && sample.error() != bus::Errc::timeout) return sample.error();
+            if (sample && std::exchange(has_come, true)) return bus::Error();
+        }
+        return bus::Error(bus::Errc::timeout);
     });
 }
 

@@ -1,8 +1,5 @@
 // Kernel objects removed under our feet (ipcrm, RemoveIPC): nobody crashes, spins or hangs.
 #include <gtest/gtest.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
 
 #include <algorithm>
 #include <optional>
@@ -11,6 +8,7 @@
 
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
+#include "support/removal.hpp"
 #include "support/spoiled_ring.hpp"
 #include "sys/clock.hpp"
 
@@ -21,20 +19,7 @@ namespace {
 
 class Removed : public testing::Test {
 protected:
-    /// Removes every kernel object of that use. Returns: how many.
-    int remove(std::string_view use) {
-        int count = 0;
-        for (auto const& object : bus::kernel_objects(broker.options()).value()) {
-            if (object.use != use || !object.exists) continue;
-            using Kind = bus::KernelObject::Kind;
-            int const done = object.kind == Kind::queue     ? ::msgctl(object.id, IPC_RMID, nullptr)
-                             : object.kind == Kind::segment ? ::shmctl(object.id, IPC_RMID, nullptr)
-                                                            : ::semctl(object.id, 0, IPC_RMID);
-            EXPECT_EQ(done, 0) << use;
-            ++count;
-        }
-        return count;
-    }
+    int remove(std::string_view use) { return remove_objects(broker.options(), use); }
 
     std::size_t arenas() {
         auto const objects = bus::kernel_objects(broker.options()).value();
