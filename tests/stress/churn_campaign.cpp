@@ -32,10 +32,12 @@ void append(std::vector<std::string>& all, std::vector<std::string> const& more)
 
 Size Size::from_environment() {
     Size size;
-    auto const factor = number_in("BUS_STRESS", 1);
-    size.client_kills *= factor;
-    size.broker_kills *= factor;
-    size.longest = std::chrono::seconds(number_in("BUS_CHURN_SECONDS", static_cast<std::uint64_t>(size.longest.count()) * factor));
+    if (auto const factor = number_in("BUS_STRESS", 1); factor > 1) {
+        size.client_kills = 1000 * factor;
+        size.broker_kills = 100 * factor;
+        size.longest = std::chrono::seconds(170 * factor);
+    }
+    size.longest = std::chrono::seconds(number_in("BUS_CHURN_SECONDS", static_cast<std::uint64_t>(size.longest.count())));
     size.seed = number_in("BUS_SEED", std::random_device()());
     return size;
 }

@@ -18,7 +18,7 @@ struct Size {
     std::chrono::seconds longest = std::chrono::seconds(12);
     std::uint64_t seed = 0;
 
-    /// $BUS_STRESS times as much; $BUS_CHURN_SECONDS, $BUS_SEED.
+    /// $BUS_STRESS beyond 1: that many thousand client kills and hundred of busd. $BUS_CHURN_SECONDS, $BUS_SEED.
     static Size from_environment();
 };
 

@@ -1,5 +1,5 @@
 // Publishers, subscribers and busd are killed at random, under load, and nothing is torn, lost, stuck or left: churn_*.hpp.
-// BUS_STRESS=N makes it N times as long; 70 are above 10,000 client kills and 1,000 busd kills. BUS_SEED=N kills the same again.
+// BUS_STRESS=10, as in ./dev stress, are 10,000 client kills and 1,000 of busd. BUS_SEED=N kills the same again.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
