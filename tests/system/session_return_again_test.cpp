@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <atomic>
+#include <csignal>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ protected:
         broker.restart();
         broker.kill();
     }
+    std::chrono::nanoseconds client_timeout() const { return broker.options().timeout; }
 };
 
 std::chrono::nanoseconds cpu_time() {
@@ -288,4 +290,24 @@ TEST_F(ReturnAgain, LeavesNoSessionBehindWhoseTokensHadGone) {
     })) << sent
         << " sent";
     EXPECT_TRUE(eventually([&] { return bus::list_clients(broker.options()).value().size() == 2; }));
+}
+
+TEST_F(ReturnAgain, MakesNobodyWaitWhoOnlyTriesWhereBusdStandsStill) {
+    auto client = broker.connect("client").value();
+    auto publisher = client.publisher<Number>("t", {.when_full = bus::WhenFull::drop}).value();
+    auto subscriber = client.subscriber<Number>("t").value();
+    auto const before = segment_of_directory();
+    ASSERT_GT(remove(), 5);
+    expect_another_bus(before);
+    ASSERT_TRUE(eventually([&] { return bus::list_clients(broker.options()).value().empty(); }));
+    ::kill(broker.pid(), SIGSTOP);
+    auto const begun = Clock::now();
+    EXPECT_EQ(subscriber.try_receive().error(), bus::Errc::would_block);
+    EXPECT_FALSE(publisher.publish(number(1)));
+    EXPECT_LT(Clock::now() - begun, client_timeout() / 2) << "it waited for busd";
+    ::kill(broker.pid(), SIGCONT);
+    EXPECT_TRUE(eventually([&] {
+        (void)publisher.publish(number(2));
+        return subscriber.try_receive().has_value();
+    }));
 }

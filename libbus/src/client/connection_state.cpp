@@ -14,6 +14,7 @@ namespace bus::client {
 namespace {
 
 constexpr Duration kNap = std::chrono::milliseconds(1), kLongestNap = std::chrono::milliseconds(10);
+constexpr Duration kAfterGivenUp = std::chrono::seconds(1);  // each admission that was given up keeps a place in busd for ten
 
 void nap(sys::Deadline deadline, Duration time = kNap) {
     (void)sys::poll_until(std::span<pollfd>{}, std::min(deadline, sys::deadline_after(time)));
@@ -73,7 +74,12 @@ Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> c
     if (now != ended) return now;
     ended->let_go();
     for (auto rest = kNap;; rest = std::min(2 * rest, kLongestNap)) {
+        while (!sys::has_passed(next_opening_)) {
+            if (sys::has_passed(deadline)) return Errc::timeout;
+            nap(deadline, kLongestNap);
+        }
         auto fresh = Core::open(options, loop, deadline);
+        if (fresh.error() == Errc::timeout) next_opening_ = sys::deadline_after(kAfterGivenUp);
         if (fresh) {
             say_left(*ended, **fresh);
             go_over_to(*fresh);

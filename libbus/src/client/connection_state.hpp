@@ -53,8 +53,9 @@ public:
     sys::ForkGuard const guard;
 
 private:
-    std::timed_mutex one_opens_;  // held while another session is opened
-    mutable std::mutex mutex_;    // the two below
+    std::timed_mutex one_opens_;    // held while another session is opened
+    sys::Deadline next_opening_{};  // under it: busd had no time for us, and we ask no more until then
+    mutable std::mutex mutex_;      // the two below
     std::shared_ptr<Core> core_;
     std::shared_ptr<Core> former_;               // the one before: a signal handler may just be looking at it
     std::atomic<DataSide*> data_side_{nullptr};  // that of core_

@@ -9,6 +9,10 @@ namespace bus::client {
 
 namespace {
 
+// An admission that is given up in the middle is begun anew by the next call: nobody gets anywhere who gives it less time. Beyond it no
+// call waits longer than it may, though a busd that was stopped, or killed, may answer much later.
+constexpr Duration kShortestAdmission = std::chrono::milliseconds(100);
+
 // Asks until the deadline where an offer was withdrawn before we took it.
 Result<std::shared_ptr<Core>> admit(ConnectionOptions const& options, AttachedBusPtr const& bus, sys::Deadline deadline) {
     for (;;) {
@@ -29,7 +33,7 @@ Result<std::shared_ptr<Core>> Core::open(ConnectionOptions const& options, RunLo
     for (;;) {
         auto bus = attach_bus(options, Wanted::living, deadline);
         if (!bus) return bus.error();
-        auto core = admit(options, *bus, std::max(deadline, sys::deadline_after(options.timeout)));
+        auto core = admit(options, *bus, std::max(deadline, sys::deadline_after(kShortestAdmission)));
         if (!core) {
             // Stopped, or removed, under our feet, whatever it was that we missed first: look for the next one.
             if (!(*bus)->removed()) return core.error();
