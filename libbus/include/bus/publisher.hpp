@@ -125,7 +125,7 @@ public:
     ///          timeout        the same with WhenFull::wait, for wait_for long
     ///          cancelled      Connection::stop() while it waited
     ///          invalid        a protobuf message lacks required fields, or is above 2 GiB
-    ///          closed         the connection was closed, or belongs to the parent of a fork
+    ///          closed         closed, or the parent's of a fork        no_broker  the bus was removed, and no busd serves another yet
     [[nodiscard]] Result<std::uint64_t> publish(T const& message) requires(!std::same_as<T, Any>)
     {
         return publish_any(message, nullptr);
