@@ -8,6 +8,7 @@
 #include "bells.hpp"
 #include "links.hpp"
 #include "log.hpp"
+#include "rendezvous.hpp"
 #include "sessions.hpp"
 #include "shm/open_segment.hpp"
 #include "sys/process.hpp"
@@ -161,6 +162,7 @@ std::string adopt_everything(State& state, sys::Directory const& fifos) {
     auto const sessions = state.sessions.size();
     auto const reaped = reap_dead(state);
     settle_free_tokens(state);
+    take_back_all(state);
     state.arenas.remove_unused();
     state.schemas.remove_unused();
     auto const removed = remove_unneeded_objects(state);

@@ -137,6 +137,17 @@ void take_back_unread(State& state) {
     }
 }
 
+void take_back_all(State& state) {
+    std::array<std::byte, wire::kMaxFrameBytes> ignored;
+    for (auto& [index, user] : state.users.all()) {
+        auto const lobby = user->lobby_queue();
+        auto const before = lobby.stat();
+        // As many as there are: somebody may go on writing into his own lobby.
+        for (auto left = before ? before->messages : 0; left > 0 && lobby.try_receive(wire::kAnyOffer, ignored); --left) {
+        }
+    }
+}
+
 bool send_offers(State& state) {
     bool waiting = false;
     for (auto& [index, user] : state.users.all()) {

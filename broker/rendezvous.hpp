@@ -21,6 +21,9 @@ bool send_offers(State& state);
 
 /// Takes offers and refusals nobody read in time out of the lobbies again.
 void take_back_unread(State& state);
+/// Of a busd that has died: all offers and refusals, before anybody is told of us. Whose nonces they had nobody knows any more, and who
+/// waits for one says hello again. Answers stay.
+void take_back_all(State& state);
 
 /// Removes users nobody attached from, or whose last session ended, some time ago.
 void forget_strangers(State& state);

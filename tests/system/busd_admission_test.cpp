@@ -1,9 +1,13 @@
 // Programs of one uid that die while they are admitted do not keep others of it out.
 #include <gtest/gtest.h>
 
+#include <bus/bus.hpp>
+
 #include "busd.hpp"
 #include "client/admission.hpp"
 #include "client/runtime_folder.hpp"
+#include "support/eventually.hpp"
+#include "wire/control.hpp"
 
 namespace bus::test {
 namespace {
@@ -24,6 +28,26 @@ TEST_F(BusdAdmission, GoesOnThoughManyReadTheirOffersAndDied) {
         auto const parts = client::take_offer(raw->bus(), options, sys::deadline_after(options.timeout));
         ASSERT_TRUE(parts) << "after " << i << ": " << parts.error().what();
     }
+}
+
+// Else they would fill the lobby, one death of busd after the other, until nobody is admitted any more.
+TEST_F(BusdAdmission, IsNotHinderedByOffersOfADeadBusdThatNobodyRead) {
+    auto busd = std::make_unique<Busd>();
+    auto raw = RawClient::open().value();
+    auto const lobby = raw->session().lobby();
+    for (std::uint64_t nonce = 1; nonce <= 10; ++nonce) {
+        v1::Hello hello;
+        hello.set_version(wire::kProtocolVersion);
+        hello.set_uid(raw->session().uid());
+        hello.set_nonce(nonce);
+        ASSERT_TRUE(wire::mail_of(hello)->try_send(raw->session().requests()));
+    }
+    (void)raw->publisher("heard").value();  // busd has come to what lay before it
+    ASSERT_TRUE(eventually([&] { return lobby.stat().value().messages == 10; }));
+    EXPECT_FALSE(busd->end(SIGKILL).exited);
+    Busd next;
+    EXPECT_EQ(lobby.stat().value().messages, 0u);
+    EXPECT_TRUE(Connection::open({.name = "another"}));
 }
 
 }  // namespace bus::test

@@ -19,9 +19,10 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 
 inline constexpr long kHelloType = 1;                                 // on the rendezvous queue
 inline constexpr long kRequestType = 1;                               // on the request queue of a uid
-inline constexpr std::uint64_t kNonceBit = std::uint64_t{1} << 62;    // in a lobby: an Offer; the rest is the nonce of the Hello
-inline constexpr std::uint64_t kSessionBit = std::uint64_t{1} << 61;  // in a lobby, without kNonceBit: an Answer; the rest is the index
+inline constexpr std::uint64_t kSessionBit = std::uint64_t{1} << 62;  // in a lobby: an Answer; the rest is the index
+inline constexpr std::uint64_t kNonceBit = std::uint64_t{1} << 61;    // in a lobby, without kSessionBit: an Offer; the rest is the nonce
 inline constexpr std::uint64_t kNonceMask = kNonceBit - 1;
+inline constexpr long kAnyOffer = -static_cast<long>(kSessionBit - 1);  // to receive: below all answers, as msgrcv takes it
 
 constexpr long offer_type(std::uint64_t nonce) { return static_cast<long>(kNonceBit | (nonce & kNonceMask)); }
 constexpr long answer_type(std::uint32_t session_index) { return static_cast<long>(kSessionBit | session_index); }
