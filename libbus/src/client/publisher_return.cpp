@@ -10,7 +10,7 @@ namespace bus::client {
 
 namespace {
 
-constexpr Duration kToCome = std::chrono::seconds(1);           // readers have so long to come over, before they are overrun
+constexpr Duration kToCome = std::chrono::seconds(5);           // readers have so long to come over, before they are overrun
 constexpr Duration kNextLook = std::chrono::milliseconds(100);  // at the stop token, while no busd serves another session
 
 Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, std::uint64_t ring_id) {
