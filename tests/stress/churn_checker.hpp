@@ -47,6 +47,7 @@ private:
     void check_messages(Pair const& pair);
     void check_beginning(Pair const& pair);
     void check_counts(Pair const& pair, bool left);
+    static std::uint64_t skipped_at_end(Pair const& pair);
     void check_end(Pair const& pair);
     void check_untold(Pair const& pair);
     void find(Pair const& pair, std::string const& what);

@@ -159,6 +159,24 @@ TEST_F(ChurnChecker, FindsALossThatIsCountedAndWasNone) {
     expect_found("counted 1 after the last message, 0 were given up");
 }
 
+TEST_F(ChurnChecker, LetsABestEffortSubscriberSkipTheEndOfAKilledPublisherIfItCountsIt) {
+    ends(End::killed);
+    comes(kOther, false);
+    gets(1, 7, kOther);
+    loses(3, kOther);
+    gets(1, 10);
+    EXPECT_EQ(verdict({kPlace, kOther}), "");
+    loses(2, kOther);
+    expect_found("counted 2 after the last message", {kOther});
+}
+
+TEST_F(ChurnChecker, FindsAReliableSubscriberThatSkippedTheEndThoughItIsCounted) {
+    ends(End::killed);
+    gets(1, 7);
+    loses(3);
+    expect_found("counted 3 after the last message");
+}
+
 TEST_F(ChurnChecker, KnowsWhatAPublisherGaveUp) {
     publisher().plan.drops = true;
     publisher().dropped = 3;
