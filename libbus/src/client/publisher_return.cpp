@@ -46,14 +46,15 @@ sys::Deadline PublisherState::patience() const noexcept {
 }
 
 Result<void> PublisherState::enter_slowly() {
-    if (is_closed()) return closed();
+    if (is_over()) return closed();
     if (!lock_.lock_unless_lent()) return Errc::would_block;
     if (audience_->is_stale()) noticed(audience_->attend());
     Result<void> entered;
-    if (taken_away_)
-        entered = closed_locked();
-    else if (core_->is_closed())
+    // Where all is removed one by one, busd may take the ring away first, and end the bus after it: the session says which it was.
+    if (!core_->check())
         entered = come_back(patience());
+    else if (taken_away_)
+        entered = closed_locked();
     if (!entered) lock_.unlock();
     return entered;
 }
@@ -87,6 +88,7 @@ void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
     former_arena_ = audience_->has_unattached() ? std::move(arena_) : nullptr;
     audience_.reset();  // it looks at the old session's memory
     core_ = std::move(fresh);
+    taken_away_ = false;
     id_ = ring.ring.ring_id;
     arena_ = std::move(ring.arena);
     writer_ = shm::RingWriter<>(ring.ring);
@@ -111,11 +113,12 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
         std::uint64_t topic_bit;
     };
     for (;;) {
-        if (is_closed()) return closed();
+        if (is_over() || (is_closed() && connection_->core()->check())) return closed();
         std::shared_ptr<Core> core;
         std::uint64_t topic_bit = 0;
         if (!lock_.lock_unless_lent())
             return Error(Errc::would_block, "a loan of " + topic_ + " is out", "publish it, or let it go, first");
+        if (is_closed()) (void)core_->check();
         auto const back = core_->is_closed() ? come_back(std::min(deadline, sys::deadline_after(kNextLook))) : Result<void>();
         core = core_;
         topic_bit = audience_->topic_bit();
@@ -135,10 +138,11 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
 
 // While another thread publishes, or a loan is out, as they stood last. Nobody is waited for: where no busd serves, as they stood last too.
 std::size_t PublisherState::subscribers() noexcept {
-    if (is_closed()) return 0;
+    if (is_over()) return 0;
     if (lock_.try_lock()) {
         noticed(audience_->look_around());
-        if (core_->is_closed() && !taken_away_) (void)come_back(sys::steady_now());
+        if (is_closed()) (void)core_->check();
+        if (core_->is_closed()) (void)come_back(sys::steady_now());
         lock_.unlock();
     }
     return ready_.load(std::memory_order_relaxed);

@@ -68,10 +68,10 @@ private:
     class Room;  // publisher_room.cpp: waiting until a reader has moved on
     struct Leave;
 
-    /// For good, as far as can be seen without the lock.
-    bool is_closed() const noexcept {
-        return ended_.load(std::memory_order_relaxed) || taken_away_.load(std::memory_order_relaxed) || guard_.in_child();
-    }
+    /// For good.
+    bool is_over() const noexcept { return ended_.load(std::memory_order_relaxed) || guard_.in_child(); }
+    /// As far as can be seen without the lock; a ring that was taken away is another one's where the session has ended too.
+    bool is_closed() const noexcept { return is_over() || taken_away_.load(std::memory_order_relaxed); }
     [[gnu::cold, gnu::noinline]] Error closed();
     [[gnu::cold, gnu::noinline]] Error closed_locked() const;
     [[gnu::cold, gnu::noinline]] Error too_large(std::size_t bytes) const;
