@@ -113,12 +113,16 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
         std::uint64_t topic_bit;
     };
     for (;;) {
-        if (is_over() || (is_closed() && connection_->core()->check())) return closed();
+        if (is_over()) return closed();
         std::shared_ptr<Core> core;
         std::uint64_t topic_bit = 0;
         if (!lock_.lock_unless_lent())
             return Error(Errc::would_block, "a loan of " + topic_ + " is out", "publish it, or let it go, first");
-        if (is_closed()) (void)core_->check();
+        if (is_closed() && core_->check()) {  // its ring alone has gone
+            auto why = closed_locked();
+            lock_.unlock();
+            return why;
+        }
         auto const back = core_->is_closed() ? come_back(std::min(deadline, sys::deadline_after(kNextLook))) : Result<void>();
         core = core_;
         topic_bit = audience_->topic_bit();
