@@ -89,7 +89,7 @@ TEST_F(ReturnAgain, IsHeardOfByAPublisherThatDoesNothingButPublish) {
     broker.kill();
     ASSERT_GT(remove(), 5);
     broker.restart();
-    EXPECT_TRUE(eventually([&] { return publisher.id() != id; }, 5s));
+    EXPECT_TRUE(eventually([&] { return publisher.id() != id; }));
     stop = true;
 }
 
