@@ -76,7 +76,8 @@ Result<Ring*> make_ring(State& state, Session& session, Topic& topic, v1::Create
                              .retain = request.retain(),
                              .when_full = request.when_full(),
                              .topic = topic.name,
-                             .type = request.type().name()};
+                             .type = request.type().name(),
+                             .lineage = {request.lineage(), request.numbered_before()}};
     if (auto laid_out = shm::format_ring(place.arena->mapping.writable_bytes(), place.offset, spec); !laid_out) return laid_out.error();
     return state.rings.add(std::move(ring), topic.rings.empty() ? shm::kNil : topic.rings.front());
 }

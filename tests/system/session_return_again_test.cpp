@@ -292,6 +292,21 @@ TEST_F(ReturnAgain, LeavesNoSessionBehindWhoseTokensHadGone) {
     EXPECT_TRUE(eventually([&] { return bus::list_clients(broker.options()).value().size() == 2; }));
 }
 
+TEST_F(ReturnAgain, WakesWhoPollsTheDescriptorForAMessageThatCameIntoTheOldRing) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<bus::Bytes>("t").value();
+    auto subscriber = here.subscriber<bus::Bytes>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    auto loan = publisher.loan(1).value();
+    auto const before = segment_of_directory();
+    ASSERT_GT(remove(), 5);
+    expect_another_bus(before);
+    pollfd look{.fd = subscriber.fd(), .events = POLLIN, .revents = 0};
+    EXPECT_TRUE(eventually([&] { return subscriber.try_receive().error() == bus::Errc::would_block && subscriber.publishers() == 0; }));
+    EXPECT_TRUE(loan.publish(1));
+    EXPECT_TRUE(eventually([&] { return ::poll(&look, 1, 100) == 1 && subscriber.try_receive(); }, 5s));
+}
+
 TEST_F(ReturnAgain, MakesNobodyWaitWhoOnlyTriesWhereBusdStandsStill) {
     auto client = broker.connect("client").value();
     auto publisher = client.publisher<Number>("t", {.when_full = bus::WhenFull::drop}).value();

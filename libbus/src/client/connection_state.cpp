@@ -94,12 +94,14 @@ Result<std::shared_ptr<Core>> ConnectionState::successor(std::shared_ptr<Core> c
 // Who sleeps in the old session is woken, looks, and finds it ended.
 void ConnectionState::go_over_to(std::shared_ptr<Core> fresh) {
     loop.move_to(fresh->data->hub);
-    std::shared_ptr<Core> before, last;
+    std::vector<std::shared_ptr<Core>> gone;
+    std::shared_ptr<Core> before;
     {
         std::lock_guard const lock(mutex_);
         data_side_ = fresh->data.get();
-        last = std::exchange(former_, core_);
         before = std::exchange(core_, std::move(fresh));
+        former_.push_back(before);
+        if (poking_ == 0) gone.swap(former_);  // who comes in from here on sees the new one: both are sequentially consistent
     }
     before->data->places.poke_all();
     loop.something_changed();
@@ -128,7 +130,9 @@ Result<void> ConnectionState::another_try_after(Error const& error, Core& core, 
 }
 
 void ConnectionState::poke_all() noexcept {
+    ++poking_;
     if (auto* const data = data_side_.load()) data->places.poke_all();
+    --poking_;
 }
 
 }  // namespace bus::client

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <type_traits>
+#include <vector>
 
 #include "client/core.hpp"
 #include "client/run_loop.hpp"
@@ -57,8 +58,9 @@ private:
     sys::Deadline next_opening_{};  // under it: busd had no time for us, and we ask no more until then
     mutable std::mutex mutex_;      // the two below
     std::shared_ptr<Core> core_;
-    std::shared_ptr<Core> former_;               // the one before: a signal handler may just be looking at it
+    std::vector<std::shared_ptr<Core>> former_;  // those before, which somebody in poke_all() may just be looking at
     std::atomic<DataSide*> data_side_{nullptr};  // that of core_
+    std::atomic<unsigned> poking_{0};            // who is in poke_all()
 
 public:
     RunLoop loop;  // gone before the sessions: it listens to their FIFO

@@ -2,6 +2,7 @@
 #include "client/fifo_hub.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shm/sleepers.hpp"
 
@@ -47,32 +48,31 @@ Result<std::unique_ptr<Watch>> Watch::create(FifoHub& hub) {
 }
 
 // The own event first: what is poked from here on stays.
-void Watch::quiet(std::uint64_t topics) const noexcept {
+void Watch::quiet(std::uint64_t topics) noexcept {
+    std::lock_guard const lock(mutex_);
     (void)event_.drain();
-    auto& now = hub();
-    now.drain(&event_);
-    now.arm(topics);
-    if (deaf_.load(std::memory_order_relaxed)) [[unlikely]]
+    hub_->drain(&event_);
+    hub_->arm(topics);
+    if (deaf_) [[unlikely]]
         listen();
 }
 
 // The new one first: what is rung in between is heard by one of the two.
 void Watch::move_to(FifoHub& other) noexcept {
-    auto& before = hub();
-    if (&before == &other) return;
+    std::lock_guard const lock(mutex_);
+    if (hub_ == &other) return;
     other.add(event_);
-    hub_.store(&other, std::memory_order_release);
+    auto& before = *std::exchange(hub_, &other);
     before.remove(event_);
     (void)poller_.remove(before.fd());
     listen();
     poke();
 }
 
-void Watch::listen() const noexcept {
-    auto const added = poller_.add(hub().fd(), EPOLLIN, 0);
-    bool const deaf = !added && added.error() != Errc::conflict;
-    deaf_.store(deaf, std::memory_order_relaxed);
-    if (deaf) poke();
+void Watch::listen() noexcept {
+    auto const added = poller_.add(hub_->fd(), EPOLLIN, 0);
+    deaf_ = !added && added.error() != Errc::conflict;
+    if (deaf_) poke();
 }
 
 }  // namespace bus::client

@@ -8,7 +8,6 @@
 // again, and the union of the topics of all that were ever armed.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -46,7 +45,7 @@ public:
     static Result<std::unique_ptr<Watch>> create(FifoHub& hub);
     Watch(Watch const&) = delete;
     Watch& operator=(Watch const&) = delete;
-    ~Watch() { hub().remove(event_); }
+    ~Watch() { hub_->remove(event_); }
 
     /// Listens to another session's FIFO from here on, and is readable. The descriptor stays. `other` outlives this, as the old one did,
     /// which is not used any more. Where the kernel has no watch to spare it stays readable, so that its user looks, until there is one.
@@ -57,17 +56,18 @@ public:
     /// Makes it readable until quiet().
     void poke() const noexcept { event_.poke(); }
     /// Makes it unreadable until one of `topics` is published on. The caller looks once more and pokes where there is something.
-    void quiet(std::uint64_t topics) const noexcept;
+    void quiet(std::uint64_t topics) noexcept;
 
 private:
-    FifoHub& hub() const noexcept { return *hub_.load(std::memory_order_acquire); }
     Watch(FifoHub& hub, sys::EventFd event, sys::Poller poller) noexcept
-        : hub_(&hub), event_(std::move(event)), poller_(std::move(poller)) {}
-    void listen() const noexcept;
-    std::atomic<FifoHub*> hub_;  // move_to may come from another thread than quiet
+        : event_(std::move(event)), poller_(std::move(poller)), hub_(&hub) {}
+    void listen() noexcept;
+
     sys::EventFd event_;
-    mutable sys::Poller poller_;
-    mutable std::atomic<bool> deaf_{false};  // the FIFO is not in the set
+    sys::Poller poller_;
+    std::mutex mutex_;  // move_to may come from another thread than quiet, which must not find its hub gone. The two below
+    FifoHub* hub_;
+    bool deaf_ = false;  // the FIFO is not in the set
 };
 
 }  // namespace bus::client

@@ -64,6 +64,7 @@ Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& r
       cursor_(&cursor),
       reader_(view, member.kind, &cursor),
       kind_(member.kind),
+      lineage_(shm::lineage_of(view)),
       identity_(std::make_shared<RingIdentity>(RingIdentity{std::string(shm::topic_of(view)), view.ring_id, nullptr, nullptr})),
       ring_index_(member.ring),
       publisher_{ring.session, ring.session_id},
@@ -108,6 +109,16 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
         sys::full_fence();  // our cursor, then its sleep epoch; partner: shm::Sleeper::fall_asleep in wait_for_subscribers
         ring_publisher();
     }
+}
+
+bool Inlet::take_out_what_was_had(shm::Record& record) noexcept {
+    auto const first_lost = record.sequence - record.lost_before;
+    auto const lost_of_had = std::min(had_ + 1, record.sequence) - std::min(had_ + 1, first_lost);
+    reader_.forgive(lost_of_had);
+    record.lost_before -= lost_of_had;
+    if (record.sequence <= had_) return true;
+    had_ = 0;
+    return false;
 }
 
 bool Inlet::look_whether_it_left() {

@@ -4,6 +4,7 @@
 // (then busd is told: DetachRing), or the membership has gone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "client/doorbell.hpp"
 #include "client/held_room.hpp"
 #include "client/sample_pool.hpp"
+#include "shm/ring_format.hpp"
 #include "shm/ring_reader.hpp"
 
 namespace bus::client {
@@ -33,10 +35,10 @@ public:
     /// Overwritten, or given up by the publisher; what the next message is going to tell too.
     std::uint64_t lost() const noexcept { return reader_.lost() + reader_.dropped_behind(); }
     bool has_news() const noexcept { return reader_.has_news(); }
-    /// Messages published and not taken yet, as the ring says.
+    /// Messages published and not had yet, as the ring says.
     std::uint64_t unread() const noexcept {
-        auto const last = head().sequence.load(std::memory_order_relaxed), next = reader_.expected_sequence();
-        return next == 0 || last < next ? 0 : last - next + 1;
+        auto const last = head().sequence.load(std::memory_order_relaxed), next = std::max(reader_.expected_sequence(), had_ + 1);
+        return reader_.expected_sequence() == 0 || last < next ? 0 : last - next + 1;
     }
     /// Of a ring that busd may have taken away, and given its place to another one. 0 where it retains: that is kept for all.
     std::uint64_t unread_of_former() const noexcept { return head().ring_id == ring_id() && head().retain == 0 ? unread() : 0; }
@@ -54,6 +56,11 @@ public:
     }
     void ring_publisher();
 
+    /// The first `count` messages of the ring we had from its publisher's ring before.
+    void skip(std::uint64_t count) noexcept { had_ = count; }
+    /// Whether `record`, just taken, is one of them. What is lost of them does not count, in `record` neither.
+    bool takes_out_what_was_had(shm::Record& record) noexcept { return had_ != 0 && take_out_what_was_had(record); }
+
     /// Looks at the directory. Returns: whether the publisher has left since the last look.
     bool look_whether_it_left();
     bool left() const noexcept { return left_; }
@@ -64,10 +71,12 @@ public:
     /// Its bus has gone, and we went over to another one. What is still written here comes before what its publisher writes there.
     void stay_behind(sys::Deadline until) noexcept { behind_until_ = until; }
     bool is_behind() const noexcept { return behind_until_ != sys::Deadline{}; }
+    /// Of the ring's publisher.
+    shm::Lineage const& lineage() const noexcept { return lineage_; }
     /// Where a subscriber goes on in another session: the number of the last message it need not have any more; 0: it can't be told.
     std::uint64_t settled_sequence() const noexcept {
         auto const expected = reader_.expected_sequence();
-        return expected != 0 ? expected - 1 : head().sequence.load(std::memory_order_relaxed);
+        return expected != 0 ? std::max(expected - 1, had_) : head().sequence.load(std::memory_order_relaxed);
     }
 
     std::shared_ptr<RingIdentity const> const& identity() const noexcept { return identity_; }
@@ -94,12 +103,14 @@ private:
         return is_behind() && (head().left.load(std::memory_order_acquire) != 0 || sys::has_passed(behind_until_));
     }
     void begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share, bool all);
+    [[gnu::cold, gnu::noinline]] bool take_out_what_was_had(shm::Record& record) noexcept;
 
     Core& core_;
     SegmentPtr arena_;
     shm::Cursor* cursor_;
     shm::RingReader<> reader_;
     shm::ReaderKind kind_;
+    shm::Lineage lineage_;
     std::shared_ptr<RingIdentity const> identity_;
     std::uint32_t ring_index_;
     SessionKey publisher_;
@@ -108,6 +119,7 @@ private:
     std::uint64_t own_session_;
     bool left_ = false;
     sys::Deadline behind_until_{};
+    std::uint64_t had_ = 0;
     bool kept_ = false;
     HeldRoom* held_ = nullptr;      // reliable only; the identity owns it
     std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us. Used under the lock of held_

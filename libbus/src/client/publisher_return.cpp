@@ -10,8 +10,7 @@ namespace bus::client {
 
 namespace {
 
-constexpr Duration kToCome = std::chrono::seconds(5);           // readers have so long to come over, before they are overrun
-constexpr Duration kNextLook = std::chrono::milliseconds(100);  // at the stop token, while no busd serves another session
+constexpr Duration kToCome = std::chrono::seconds(5);  // readers have so long to come over, before they are overrun
 
 Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, std::uint64_t ring_id) {
     auto const entry = core.bus->directory().snapshot<shm::RingEntry>(index);
@@ -31,8 +30,8 @@ Result<PublisherState::Ring> attach_own_ring(Core& core, std::uint32_t index, st
 }  // namespace
 
 Result<PublisherState::Ring> PublisherState::make_ring(Core& core, std::string_view topic, PublisherOptions const& options,
-                                                       Schema const& schema) {
-    auto const answer = core.request(create_publisher(topic, options, schema), "create publisher of " + std::string(topic),
+                                                       Schema const& schema, shm::Lineage lineage) {
+    auto const answer = core.request(create_publisher(topic, options, schema, lineage), "create publisher of " + std::string(topic),
                                      sys::deadline_after(core.options.timeout));
     if (!answer) return answer.error();
     auto ring = attach_own_ring(core, answer->index(), answer->id());
@@ -67,9 +66,11 @@ Result<void> PublisherState::come_back(sys::Deadline deadline) {
             if (!next) return next.error();
             fresh = std::move(*next);
         }
-        auto ring = make_ring(*fresh, topic_, options_, schema_);
+        // Where the bus is the same one, the old ring stays for those who come later.
+        auto const kept = fresh->bus->is_same_as(*core_->bus) ? CarryOver() : CarryOver(writer_, options_);
+        auto ring = make_ring(*fresh, topic_, options_, schema_, continued_lineage(kept));
         if (ring) {
-            go_over_to(std::move(fresh), std::move(*ring));
+            go_over_to(std::move(fresh), std::move(*ring), kept);
             if (!core_->is_closed()) return {};
             fresh = core_;  // it has ended again: nobody would read what goes into that ring
             continue;
@@ -78,12 +79,15 @@ Result<void> PublisherState::come_back(sys::Deadline deadline) {
     }
 }
 
-void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
+void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring, CarryOver const& kept) {
     writer_.say_left();
     (void)audience_->floor(writer_.tail());
     to_come_ = std::max(to_come_, audience_->count_waited_for());
     to_come_until_ = sys::deadline_after(kToCome);
-    dropped_before_ += writer_.dropped();
+    lineage_ = continued_lineage(kept);
+    shm::RingWriter<> writer(ring.ring);
+    kept.write_into(writer);
+    dropped_before_ += writer_.dropped() - writer.dropped();
     // Who has not looked yet since this ring was made finds it by its id, which is good as long as somebody has it mapped.
     former_arena_ = audience_->has_unattached() ? std::move(arena_) : nullptr;
     audience_.reset();  // it looks at the old session's memory
@@ -91,7 +95,7 @@ void PublisherState::go_over_to(std::shared_ptr<Core> fresh, Ring ring) {
     taken_away_ = false;
     id_ = ring.ring.ring_id;
     arena_ = std::move(ring.arena);
-    writer_ = shm::RingWriter<>(ring.ring);
+    writer_ = writer;
     heat_ = Heat();
     waited_ns_ = 0;
     holdups_.clear();
@@ -123,7 +127,7 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, sys::Deadli
             lock_.unlock();
             return why;
         }
-        auto const back = core_->is_closed() ? come_back(std::min(deadline, sys::deadline_after(kNextLook))) : Result<void>();
+        auto const back = core_->is_closed() ? come_back(next_look(deadline)) : Result<void>();
         core = core_;
         topic_bit = audience_->topic_bit();
         lock_.unlock();

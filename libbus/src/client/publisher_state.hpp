@@ -16,6 +16,7 @@
 
 #include "client/audience.hpp"
 #include "client/busy_lock.hpp"
+#include "client/carry_over.hpp"
 #include "client/connection_state.hpp"
 #include "client/data_side.hpp"
 #include "client/heat.hpp"
@@ -23,6 +24,7 @@
 #include "client/spin.hpp"
 #include "client/stamper.hpp"
 #include "client/waiting.hpp"
+#include "shm/ring_format.hpp"
 #include "shm/ring_writer.hpp"
 
 namespace bus::client {
@@ -36,7 +38,8 @@ public:
         shm::WritableRing ring;
     };
     /// A ring of our own for that topic in that session. Errors: those of the request; conflict: it has gone already.
-    static Result<Ring> make_ring(Core& core, std::string_view topic, PublisherOptions const& options, Schema const& schema);
+    static Result<Ring> make_ring(Core& core, std::string_view topic, PublisherOptions const& options, Schema const& schema,
+                                  shm::Lineage lineage = {});
 
     PublisherState(std::shared_ptr<ConnectionState> connection, std::shared_ptr<Core> core, std::string_view topic,
                    PublisherOptions const& options, detail::PayloadType const& type, Schema schema, Ring ring);
@@ -89,7 +92,12 @@ private:
     /// Under the lock: another ring, in the session that stands in the place of ours, which has ended. Errors: closed; no_broker, timeout:
     /// none serves yet; those of make_ring.
     [[gnu::cold, gnu::noinline]] Result<void> come_back(sys::Deadline deadline);
-    void go_over_to(std::shared_ptr<Core> fresh, Ring ring);
+    void go_over_to(std::shared_ptr<Core> fresh, Ring ring, CarryOver const& kept);
+    /// For the ring that comes after this one, and begins with `kept`. Nothing is numbered here any more: the lock is held until that one
+    /// is there.
+    shm::Lineage continued_lineage(CarryOver const& kept) const noexcept {
+        return {lineage_.id != 0 ? lineage_.id : id(), lineage_.numbered_before + writer_.sequence() - kept.numbers()};
+    }
     sys::Deadline patience() const noexcept;
     void leave() noexcept { lock_.unlock(); }
 
@@ -132,6 +140,7 @@ private:
     BusyLock lock_;
     shm::RingWriter<> writer_;
     std::optional<Audience> audience_;  // always there
+    shm::Lineage lineage_;              // its id is 0 until the session has ended once
     std::uint64_t dropped_before_ = 0;  // in rings of sessions that have ended
     std::size_t to_come_ = 0;           // reliable readers of the ring before, who are about to come over
     sys::Deadline to_come_until_{};

@@ -13,10 +13,9 @@ namespace bus::client {
 
 namespace {
 
-constexpr std::size_t kTurn = 16;                               // messages of one source in a row
-constexpr std::size_t kRunAtMost = 1024;                        // between two looks at the stop token
-constexpr Duration kNextTry = std::chrono::milliseconds(20);    // likewise, while no busd serves; and of who polls our descriptor
-constexpr Duration kNextLook = std::chrono::milliseconds(100);  // likewise, of who waits for a time
+constexpr std::size_t kTurn = 16;                             // messages of one source in a row
+constexpr std::size_t kRunAtMost = 1024;                      // between two looks at the stop token
+constexpr Duration kNextTry = std::chrono::milliseconds(20);  // likewise, while no busd serves; and of who polls our descriptor
 
 /// Sets a flag while it lives; an exception that goes through a callback takes it back too.
 class Flag {
@@ -260,7 +259,7 @@ Result<void> RunLoop::run(std::stop_token const& stop) {
 Result<void> RunLoop::wait_for(Duration timeout, std::stop_token const& stop) {
     auto const deadline = sys::deadline_after(timeout);
     for (;;) {
-        auto const now = connection_.usable(std::min(deadline, sys::deadline_after(kNextLook)));
+        auto const now = connection_.usable(next_look(deadline));
         if (stopped() || (!now && stop.stop_requested())) return Errc::cancelled;
         if (!now) {
             if (now.error() != Errc::no_broker && now.error() != Errc::timeout) return now.error();

@@ -142,9 +142,28 @@ void SubscriberState::let_go_of_former(Core const& fresh, Place place) {
         auto const id = inlet.ring_id();
         auto const unread = chain && !read_on.contains(id) ? inlet.unread_of_former() : 0;
         if (unread != 0) tell(Event::Kind::replaced, inlet, unread);
-        let_go_of(at);
-        gone_[id].replaced += unread;
+        let_go_of(at, unread);
     }
+}
+
+// The publisher of a new ring may be one that we know from before. What it took along for those who come later we have had. And it may
+// have been on a bus that was removed again before we came to it: what it published there we never saw.
+void SubscriberState::join_lineage(Inlet& fresh) {
+    auto const& lineage = fresh.lineage();
+    if (lineage.id == fresh.ring_id()) return;
+    auto settled = gone_[lineage.id].settled;
+    for (auto const& inlet : inlets_)
+        if (auto const& before = inlet->lineage(); before.id == lineage.id && !inlet->is_kept())
+            settled = std::max(settled.value_or(0), before.numbered_before + inlet->settled_sequence() + inlet->unread());
+    if (!settled) return;
+    if (*settled >= lineage.numbered_before) return fresh.skip(*settled - lineage.numbered_before);
+    auto const passed_by = lineage.numbered_before - *settled;
+    auto& gone = gone_[lineage.id];
+    gone.topic = fresh.identity()->topic;
+    gone.settled = lineage.numbered_before;
+    gone.replaced += passed_by;
+    fresh.carried_lost += passed_by;
+    tell(Event::Kind::replaced, fresh, passed_by);
 }
 
 // A publisher that has gone over wrote all of the old ring before the first message of the new one: who sees that one sees all of the

@@ -103,6 +103,7 @@ void SubscriberState::attach(shm::MemberEntry const& member, std::map<std::uint6
         Inlet::attach(*core_, member, options_, share == shares.end() ? std::nullopt : std::optional(share->second), keep, came_back_);
     if (inlet) {
         (*inlet)->seen = true;
+        join_lineage(**inlet);
         if (!(*inlet)->left()) tell_living(Event::Kind::publisher_came, **inlet, 1);
         inlets_.push_back(std::move(*inlet));
         return;
@@ -172,7 +173,7 @@ SubscriberState::Gone SubscriberState::losses_in(Inlet const& inlet) {
             .last_sequence = inlet.is_kept() ? 0 : inlet.last_sequence};
 }
 
-void SubscriberState::let_go_of(std::size_t at) {
+void SubscriberState::let_go_of(std::size_t at, std::uint64_t unread) {
     auto const& inlet = *inlets_[at];
     auto& gone = gone_[inlet.ring_id()];  // from another session there may be something already
     auto const now = losses_in(inlet);
@@ -182,6 +183,10 @@ void SubscriberState::let_go_of(std::size_t at) {
     gone.missed += now.missed;
     gone.unparsed += now.unparsed;
     gone.last_sequence = std::max(gone.last_sequence, now.last_sequence);
+    gone.replaced += unread;
+    auto const rest = unread != 0 ? unread : inlet.reader().dropped_behind();
+    auto& settled = gone_[inlet.lineage().id].settled;
+    settled = std::max(settled.value_or(0), inlet.lineage().numbered_before + inlet.settled_sequence() + rest);
     std::erase(settling_, inlets_[at].get());
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     ++changes_;
@@ -189,11 +194,9 @@ void SubscriberState::let_go_of(std::size_t at) {
 
 // It left no word: busd found that it can't be trusted, or that its memory has gone. What we had not read there is a gap.
 void SubscriberState::let_go_of_replaced(std::size_t at) {
-    auto const id = inlets_[at]->ring_id();
     auto const unread = inlets_[at]->left() || core_->has_ended() ? 0 : inlets_[at]->unread();
     if (!inlets_[at]->left() && !core_->has_ended()) tell(Event::Kind::replaced, *inlets_[at], unread);
-    let_go_of(at);
-    gone_[id].replaced = unread;
+    let_go_of(at, unread);
 }
 
 void SubscriberState::sum_up() noexcept {

@@ -10,6 +10,7 @@
 #include <bus/subscriber.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <unordered_set>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "client/rota.hpp"
 #include "client/source.hpp"
 #include "client/spin.hpp"
+#include "sys/timer_fd.hpp"
 
 namespace bus::client {
 
@@ -74,7 +76,8 @@ private:
         std::string topic;
         std::uint64_t lost = 0, overrun = 0, missed = 0;  // overrun: of those lost, overwritten; missed: before it came
         std::uint64_t unparsed = 0, last_sequence = 0;
-        std::uint64_t replaced = 0;  // unread in a ring that busd took away
+        std::uint64_t replaced = 0;  // unread in a ring that busd took away, or never seen on a bus that did not last
+        std::optional<std::uint64_t> settled = std::nullopt;  // of a lineage: had, or counted as lost, in its rings that were let go
     };
 
     detail::SamplePointer take_now(Error& why);
@@ -111,10 +114,13 @@ private:
     void close_all() noexcept;
     Position position_locked() const;
     static Gone losses_in(Inlet const& inlet);
-    void let_go_of(std::size_t at);  // the rota must begin anew afterwards
+    /// `unread` messages of it nobody will ever read, and count as lost. The rota must begin anew afterwards.
+    void let_go_of(std::size_t at, std::uint64_t unread = 0);
+    void join_lineage(Inlet& fresh);
     void sum_up() noexcept;
     bool is_any_unfenced() const noexcept;
     Wish wish_locked() const noexcept;
+    void look_behind_in_time() noexcept;
     /// For good, as far as can be seen without the lock.
     bool is_closed() const noexcept { return ended_.load(std::memory_order_relaxed) || guard_.in_child(); }
     Error closed();  // where is_closed(), or the session has ended
@@ -156,6 +162,7 @@ private:
     std::optional<Error> deferred_;          // for the next call
     std::map<PublisherId, Gone> gone_;
     std::unique_ptr<Watch> watch_;
+    std::optional<sys::TimerFd> alarm_;  // in the watch's epoll set
     std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback_;
     std::atomic<bool> has_callback_{false};
     Spin spin_;

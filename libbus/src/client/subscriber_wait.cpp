@@ -8,9 +8,6 @@ namespace bus::client {
 
 namespace {
 constexpr Duration kLookBehind = std::chrono::milliseconds(20);
-constexpr Duration kNextLook = std::chrono::milliseconds(100);  // at the stop token, while no busd serves another session
-
-sys::Deadline next_look(sys::Deadline deadline) { return std::min(deadline, sys::deadline_after(kNextLook)); }
 }  // namespace
 
 class SubscriberState::Receiving final : public Awaited {
@@ -110,6 +107,17 @@ Wish SubscriberState::wish_locked() const noexcept {
     auto recheck = behind_.empty() ? Duration::max() : kLookBehind;
     if (is_refused()) recheck = std::min(recheck, sys::remaining(refused_until_));
     return {.topics = topics_, .foreign = foreign_, .recheck = recheck};
+}
+
+// The same for whoever polls our descriptor.
+void SubscriberState::look_behind_in_time() noexcept {
+    if (behind_.empty()) return alarm_.reset();
+    if (!alarm_) {
+        auto alarm = sys::TimerFd::create();
+        if (!alarm || !watch_->poller().add(alarm->fd(), EPOLLIN, 2)) return watch_->poke();
+        alarm_.emplace(std::move(*alarm));
+    }
+    alarm_->set(sys::deadline_after(kLookBehind));
 }
 
 bool SubscriberState::is_any_unfenced() const noexcept {

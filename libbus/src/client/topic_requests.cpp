@@ -30,7 +30,7 @@ Result<Schema> schema_of(detail::PayloadType const& type, std::optional<Schema> 
     return Error(Errc::invalid, "a Publisher<Any> needs to know what it publishes", "set PublisherOptions::schema");
 }
 
-v1::Request create_publisher(std::string_view topic, PublisherOptions const& options, Schema const& schema) {
+v1::Request create_publisher(std::string_view topic, PublisherOptions const& options, Schema const& schema, shm::Lineage lineage) {
     v1::Request request;
     auto& create = *request.mutable_create_publisher();
     create.set_topic(topic.data(), topic.size());
@@ -40,6 +40,8 @@ v1::Request create_publisher(std::string_view topic, PublisherOptions const& opt
     create.set_retain(options.retain);
     create.set_when_full(static_cast<std::uint32_t>(options.when_full));
     create.set_huge_pages(options.huge_pages);
+    create.set_lineage(lineage.id);
+    create.set_numbered_before(lineage.numbered_before);
     return request;
 }
 

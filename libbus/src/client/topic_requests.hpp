@@ -8,6 +8,7 @@
 
 #include "bus/v1/control.pb.h"
 #include "shm/directory_layout.hpp"
+#include "shm/ring_format.hpp"
 
 namespace bus::client {
 
@@ -15,7 +16,8 @@ namespace bus::client {
 /// those of Schema::of.
 Result<Schema> schema_of(detail::PayloadType const& type, std::optional<Schema> const& given);
 
-v1::Request create_publisher(std::string_view topic, PublisherOptions const& options, Schema const& schema);
+/// `lineage`: of a publisher that comes back.
+v1::Request create_publisher(std::string_view topic, PublisherOptions const& options, Schema const& schema, shm::Lineage lineage);
 v1::Request remove_publisher(PublisherId id);
 v1::Request create_subscription(std::string_view pattern, shm::ReaderKind kind, Schema const& schema, bool any);
 v1::Request remove_subscription(std::uint64_t subscription_id);

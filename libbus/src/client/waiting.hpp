@@ -6,6 +6,7 @@
 // environment turns that net off, for crash tests).
 #pragma once
 
+#include <algorithm>
 #include <bus/error.hpp>
 #include <bus/time.hpp>
 #include <cstdint>
@@ -26,6 +27,9 @@ struct Wish {
 };
 
 inline constexpr Duration kRecheck = std::chrono::milliseconds(260);  // below 4 a second with whatever else wakes an idle program
+
+/// Until when to wait for another session, before the stop token is looked at again.
+inline sys::Deadline next_look(sys::Deadline deadline) { return std::min(deadline, sys::deadline_after(std::chrono::milliseconds(100))); }
 
 /// What to wait for. Called by the waiting thread alone.
 class Awaited {

@@ -84,6 +84,8 @@ Result<void> format_ring(std::span<std::byte> arena, std::uint64_t offset, RingS
     head.when_full = spec.when_full;
     set_name(head.topic, spec.topic);
     set_name(head.type, spec.type);
+    head.lineage = spec.lineage.id;
+    head.numbered_before = spec.lineage.numbered_before;
     for (auto* const word : {&head.reserve, &head.tail, &head.sequence, &head.dropped, &head.waited_ns, &head.held_by, &head.left})
         word->store(0, std::memory_order_relaxed);
     head.limit.store(spec.capacity, std::memory_order_relaxed);  // readers that were there first count from 0
@@ -122,5 +124,10 @@ Result<WritableRing> open_ring(std::span<std::byte> arena, std::uint64_t offset,
 
 std::string_view topic_of(RingView const& ring) noexcept { return {ring.head->topic, strnlen(ring.head->topic, kNameBytes)}; }
 std::string_view type_of(RingView const& ring) noexcept { return {ring.head->type, strnlen(ring.head->type, kNameBytes)}; }
+
+Lineage lineage_of(RingView const& ring) noexcept {
+    Lineage const told{load_word(&ring.head->lineage), load_word(&ring.head->numbered_before)};
+    return told.id == 0 ? Lineage{ring.ring_id, 0} : told;
+}
 
 }  // namespace bus::shm

@@ -10,6 +10,12 @@
 
 namespace bus::shm {
 
+/// A publisher whose session ended goes on in another ring, with numbers from 1: what its rings have in common.
+struct Lineage {
+    std::uint64_t id = 0;               // of the first of them; 0: this is the first
+    std::uint64_t numbered_before = 0;  // messages that it numbered in those before this one
+};
+
 struct RingSpec {
     std::uint64_t ring_id = 0;
     std::uint64_t session_id = 0;
@@ -19,6 +25,7 @@ struct RingSpec {
     std::uint32_t when_full = 0;
     std::string_view topic;
     std::string_view type;
+    Lineage lineage = {};
 };
 
 /// The power of two that holds `wanted_bytes`, at least kMinRingBytes. Errors: too_large: above kMaxRingBytes.
@@ -43,5 +50,8 @@ Result<WritableRing> open_ring(std::span<std::byte> arena, std::uint64_t offset,
 /// The zero-terminated names in a ring's head, cut where they should have ended.
 std::string_view topic_of(RingView const& ring) noexcept;
 std::string_view type_of(RingView const& ring) noexcept;
+
+/// As its publisher told busd; never without an id.
+Lineage lineage_of(RingView const& ring) noexcept;
 
 }  // namespace bus::shm

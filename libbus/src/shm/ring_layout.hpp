@@ -12,6 +12,8 @@
 //       60      4  when_full       busd         bus::WhenFull
 //       64    256  topic           busd         name, zero-terminated
 //      320    256  type            busd         full name of the type, zero-terminated
+//      576      8  lineage         busd         of a publisher that came back after its session had ended: the id of its first ring, else 0
+//      584      8  numbered_before busd         messages it had numbered in its rings before this one
 //     1024      8  reserve         publisher    bytes ever claimed: what lies below reserve - capacity may be overwritten
 //     1088      8  tail            publisher    bytes ever committed; the commit is the release store of this word
 //     1096      8  sequence        publisher    number of the last committed message
@@ -67,6 +69,8 @@ struct RingHead {
     std::uint32_t when_full;
     char topic[kNameBytes];
     char type[kNameBytes];
+    std::uint64_t lineage;
+    std::uint64_t numbered_before;
     alignas(1024) std::atomic<std::uint64_t> reserve;
     alignas(kLine) std::atomic<std::uint64_t> tail;
     std::atomic<std::uint64_t> sequence;

@@ -46,6 +46,14 @@ public:
     /// lies there no more, what is missing counts as overwritten.
     void start_at(RingPlace place, bool overwritten = false) noexcept;
 
+    /// So many of the messages that counted as lost with the last one taken are no loss: its owner had them elsewhere.
+    void forgive(std::uint64_t count) noexcept {
+        lost_ -= count;
+        auto const late = std::min(count, missed_);
+        missed_ -= late;
+        overrun_ -= std::min(count - late, overrun_);
+    }
+
     enum class Outcome { message, nothing, rubbish };
 
     /// Copies the next message. `room(bytes)` gives where (std::byte*, at least so many bytes); it is asked anew if the message was

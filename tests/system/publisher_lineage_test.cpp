@@ -1,0 +1,118 @@
+// A publisher whose bus was removed goes on in other rings: what it takes along, and what its subscribers know of its rings before.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "removed_bus.hpp"
+
+using namespace bus::test;
+
+namespace {
+
+class PublisherLineage : public Return {};
+
+}  // namespace
+
+TEST_F(PublisherLineage, SaysWhatWasPublishedOnABusThatWasRemovedBeforeTheSubscriberCame) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<Number>("t").value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    std::uint64_t sent = 0, told = 0;
+    here.on_event([&](bus::Event const& event) {
+            if (event.kind == bus::Event::Kind::replaced) told += event.count;
+        })
+        .value();
+    auto const publish = [&](int count) {
+        for (int i = 0; i < count; ++i) ASSERT_TRUE(publisher.publish(number(++sent)));
+    };
+    publish(10);
+    for (int i = 0; i < 2; ++i) {  // the subscriber makes no call all the while
+        auto const before = segment_of_directory();
+        ASSERT_GT(remove(), 5);
+        expect_another_bus(before);
+        publish(i == 0 ? 7 : 5);
+    }
+    std::vector<std::uint64_t> received;
+    std::uint64_t lost_before = 0;
+    while (received.empty() || received.back() < sent) {
+        auto const sample = subscriber.receive_for(patience());
+        ASSERT_TRUE(sample) << sample.error().what() << " after " << received.size() << ", lost " << subscriber.lost();
+        received.push_back(sample->message().value());
+        lost_before += sample->info().lost_before;
+    }
+    EXPECT_EQ(received.size(), 15u);
+    EXPECT_EQ(subscriber.lost(), 7u);
+    EXPECT_EQ(lost_before, 7u);
+    here.dispatch().value();
+    EXPECT_EQ(told, 7u);
+}
+
+TEST_F(PublisherLineage, CarriesWhatIsRetainedOverToThoseWhoComeLaterAndNobodyGetsItTwice) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<Number>("t", {.history = 3, .retain = true}).value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(publisher.publish(number(i)));
+    for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
+    for (int round = 0; round < 2; ++round) {
+        auto const before = segment_of_directory();
+        auto const id = publisher.id();
+        ASSERT_GT(remove(), 5);
+        expect_another_bus(before);
+        EXPECT_TRUE(eventually([&] { return publisher.subscribers() == 0 && publisher.id() != id; }));  // and publishes nothing
+        auto newcomer = broker.connect("newcomer").value();
+        auto late = newcomer.subscriber<Number>("t", {.reliable = true}).value();
+        for (std::uint64_t i = 3; i <= 5; ++i) {
+            auto const sample = late.receive_for(patience());
+            ASSERT_TRUE(sample) << sample.error().what() << ", " << i << " of round " << round;
+            EXPECT_EQ(sample->message().value(), i);
+        }
+        EXPECT_EQ(late.try_receive().error(), bus::Errc::would_block);
+        EXPECT_EQ(late.lost(), 0u);
+    }
+    ASSERT_TRUE(publisher.publish(number(6)));
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), 6u);
+    EXPECT_EQ(subscriber.lost(), 0u);
+    EXPECT_EQ(publisher.dropped(), 0u);
+}
+
+TEST_F(PublisherLineage, CarriesOverAsMuchAsARingHoldsWithItsGapsAndStamps) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    bus::PublisherOptions const dropping{.ring_bytes = 8192, .retain = true, .when_full = bus::WhenFull::drop};
+    auto publisher = there.publisher<Number>("t", dropping).value();
+    std::uint64_t sent = 0;
+    std::vector<std::uint64_t> before, after;
+    {
+        auto holding = here.subscriber<Number>("t", {.reliable = true}).value();
+        publisher.wait_for_subscribers(1, patience()).value();
+        while (publisher.dropped() < 3) ASSERT_TRUE(publisher.publish(number(++sent)));
+        for (int i = 0; i < 20; ++i) ASSERT_TRUE(holding.receive_for(patience()));
+    }
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(eventually([&] {
+            auto const dropped = publisher.dropped();
+            return publisher.publish(number(++sent)) && publisher.dropped() == dropped;
+        }));
+    auto const dropped = publisher.dropped();
+    auto const read_all = [&](std::vector<std::uint64_t>& into, std::vector<bus::SentTime>& times) {
+        auto late = broker.connect("late").value().subscriber<Number>("t").value();
+        while (into.empty() || into.back() < sent) {
+            auto const sample = late.receive_for(patience());
+            ASSERT_TRUE(sample) << sample.error().what();
+            into.push_back(sample->message().value());
+            times.push_back(sample->info().sent);
+        }
+    };
+    std::vector<bus::SentTime> sent_before, sent_after;
+    read_all(before, sent_before);
+    auto const directory = segment_of_directory();
+    ASSERT_GT(remove(), 5);
+    expect_another_bus(directory);
+    EXPECT_TRUE(eventually([&] { return publisher.subscribers() == 0 && bus::list_clients(broker.options()).value().size() == 1; }));
+    read_all(after, sent_after);
+    EXPECT_GT(before.size(), 50u);
+    EXPECT_EQ(before, after);
+    EXPECT_EQ(sent_before, sent_after);
+    EXPECT_EQ(publisher.dropped(), dropped);
+}
