@@ -77,7 +77,7 @@ Result<Ring*> make_ring(State& state, Session& session, Topic& topic, v1::Create
                              .when_full = request.when_full(),
                              .topic = topic.name,
                              .type = request.type().name(),
-                             .lineage = {request.lineage(), request.numbered_before()}};
+                             .lineage = {request.lineage(), request.numbered_before(), request.carried()}};
     if (auto laid_out = shm::format_ring(place.arena->mapping.writable_bytes(), place.offset, spec); !laid_out) return laid_out.error();
     return state.rings.add(std::move(ring), topic.rings.empty() ? shm::kNil : topic.rings.front());
 }

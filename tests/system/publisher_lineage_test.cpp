@@ -9,7 +9,27 @@ using namespace bus::test;
 
 namespace {
 
-class PublisherLineage : public Return {};
+class PublisherLineage : public Return {
+protected:
+    void remove_and_expect_another_bus() {
+        auto const before = segment_of_directory();
+        ASSERT_GT(remove(), 5);
+        expect_another_bus(before);
+    }
+};
+
+std::vector<std::uint64_t> receive_until(bus::Subscriber<Number>& subscriber, std::uint64_t last) {
+    std::vector<std::uint64_t> received;
+    while (received.empty() || received.back() != last) {
+        auto const sample = subscriber.receive_for(patience());
+        EXPECT_TRUE(sample) << sample.error().what() << " after " << received.size();
+        if (!sample) break;
+        received.push_back(sample->message().value());
+    }
+    return received;
+}
+
+using Numbers = std::vector<std::uint64_t>;
 
 }  // namespace
 
@@ -77,7 +97,7 @@ TEST_F(PublisherLineage, CarriesWhatIsRetainedOverToThoseWhoComeLaterAndNobodyGe
     EXPECT_EQ(publisher.dropped(), 0u);
 }
 
-TEST_F(PublisherLineage, CarriesOverAsMuchAsARingHoldsWithItsGapsAndStamps) {
+TEST_F(PublisherLineage, CarriesOverHalfOfARingWithItsGapsAndStamps) {
     auto there = broker.connect("there").value(), here = broker.connect("here").value();
     bus::PublisherOptions const dropping{.ring_bytes = 8192, .retain = true, .when_full = bus::WhenFull::drop};
     auto publisher = there.publisher<Number>("t", dropping).value();
@@ -111,8 +131,99 @@ TEST_F(PublisherLineage, CarriesOverAsMuchAsARingHoldsWithItsGapsAndStamps) {
     expect_another_bus(directory);
     EXPECT_TRUE(eventually([&] { return publisher.subscribers() == 0 && bus::list_clients(broker.options()).value().size() == 1; }));
     read_all(after, sent_after);
-    EXPECT_GT(before.size(), 50u);
-    EXPECT_EQ(before, after);
-    EXPECT_EQ(sent_before, sent_after);
+    ASSERT_GE(before.size(), after.size());
+    EXPECT_GE(after.size(), before.size() / 2 - 1);
+    auto const rest = static_cast<std::ptrdiff_t>(before.size() - after.size());
+    EXPECT_EQ(std::vector(before.begin() + rest, before.end()), after);
+    EXPECT_EQ(std::vector(sent_before.begin() + rest, sent_before.end()), sent_after);
     EXPECT_EQ(publisher.dropped(), dropped);
+}
+
+TEST_F(PublisherLineage, LeavesRoomInAFullRingForThoseWhoAreStillToCome) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    bus::PublisherOptions const options{.ring_bytes = 1 << 16, .retain = true, .when_full = bus::WhenFull::drop};
+    auto publisher = there.publisher<Number>("t", options).value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    for (std::uint64_t i = 1; i <= 3000; ++i) {
+        ASSERT_TRUE(publisher.publish(number(i)));
+        ASSERT_EQ(subscriber.receive_for(patience()).value().message().value(), i);
+    }
+    remove_and_expect_another_bus();
+    for (std::uint64_t i = 3001; i <= 3200; ++i) ASSERT_TRUE(publisher.publish(number(i)));
+    EXPECT_EQ(receive_until(subscriber, 3200).size(), 200u);
+    EXPECT_EQ(publisher.dropped(), 0u);
+    EXPECT_EQ(subscriber.lost(), 0u);
+}
+
+TEST_F(PublisherLineage, OfSeveralRingsOnOneBusIsReadInItsOrder) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<Number>("t").value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    std::uint64_t sent = 0;
+    Numbers all;
+    auto const publish = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            ASSERT_TRUE(publisher.publish(number(++sent)));
+            all.push_back(sent);
+        }
+    };
+    publish(10);
+    (void)receive_until(subscriber, 10);
+    all.clear();
+    auto const session = [&]() -> std::uint64_t {
+        for (auto const& client : bus::list_clients(broker.options()).value())
+            if (client.identity.name == "there") return client.id;
+        return 0;
+    };
+    for (int i = 0; i < 2; ++i) {  // its session ends twice, the subscriber's stays
+        auto const id = publisher.id();
+        auto const cursors = bus::kernel_objects(broker.options()).value();
+        for (auto const& object : cursors) {
+            if (object.use != "cursors" || !object.exists || object.client != session()) continue;
+            ASSERT_EQ(::shmctl(object.id, IPC_RMID, nullptr), 0);
+        }
+        ASSERT_TRUE(eventually([&] { return publisher.subscribers() <= 1 && publisher.id() != id; }));
+        publish(5);
+    }
+    EXPECT_EQ(receive_until(subscriber, sent), all);
+    EXPECT_EQ(subscriber.lost(), 0u);
+}
+
+TEST_F(PublisherLineage, GivesNoHistoryToThoseWhoAskedForNone) {
+    auto there = broker.connect("there").value();
+    auto publisher = there.publisher<Number>("t", {.history = 3}).value();
+    for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(publisher.publish(number(i)));
+    remove_and_expect_another_bus();
+    auto newcomer = broker.connect("newcomer").value();  // before the publisher
+    auto none = newcomer.subscriber<Number>("t", {.reliable = true}).value();
+    auto one = newcomer.subscriber<Number>("t", {.history = 1}).value();
+    auto many = newcomer.subscriber<Number>("t", {.history = 100}).value();
+    ASSERT_TRUE(publisher.publish(number(6)));
+    EXPECT_EQ(receive_until(none, 6), Numbers{6});
+    EXPECT_EQ(receive_until(one, 6), (Numbers{5, 6}));
+    EXPECT_EQ(receive_until(many, 6), (Numbers{3, 4, 5, 6}));
+    for (auto* const subscriber : {&none, &one, &many}) EXPECT_EQ(subscriber->lost(), 0u);
+}
+
+TEST_F(PublisherLineage, CountsOnceWhatItHadGivenUpLast) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    bus::PublisherOptions const options{.ring_bytes = 8192, .retain = true, .when_full = bus::WhenFull::drop};
+    auto publisher = there.publisher<Number>("t", options).value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    std::uint64_t sent = 0;
+    while (publisher.dropped() < 3) ASSERT_TRUE(publisher.publish(number(++sent)));
+    EXPECT_EQ(receive_until(subscriber, sent - 3).size(), sent - 3);
+    EXPECT_EQ(subscriber.try_receive().error(), bus::Errc::would_block);
+    EXPECT_EQ(subscriber.lost(), 3u);
+    auto const id = publisher.id();
+    remove_and_expect_another_bus();
+    EXPECT_TRUE(eventually([&] { return publisher.subscribers() <= 1 && publisher.id() != id; }));
+    EXPECT_EQ(subscriber.try_receive().error(), bus::Errc::would_block);
+    EXPECT_EQ(subscriber.lost(), 3u);
+    ASSERT_TRUE(publisher.publish(number(++sent)));
+    EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), sent);
+    EXPECT_EQ(subscriber.lost(), 3u);
 }

@@ -122,6 +122,22 @@ TEST(RingStart, FindsEachSequenceAndPositionThatIsRetained) {
     EXPECT_EQ(first_read(ring.view(), shm::place_of_position(ring.view(), 0)), oldest);
 }
 
+TEST(RingStart, FindsTheMessageBehindThoseThatWereGivenUp) {
+    TestRing const ring(4096);
+    FreeWriter<> writer(ring);
+    for (std::uint64_t sent = 1; sent <= 5; ++sent) writer.put(message_of(sent, 8));
+    writer.drop();
+    writer.drop();
+    for (std::uint64_t sent = 8; sent <= 10; ++sent) writer.put(message_of(sent, 8));
+    for (std::uint64_t const wanted : {6, 7, 8}) {
+        auto const place = shm::place_of_sequence(ring.view(), wanted);
+        EXPECT_EQ(place.sequence, wanted);  // those given up count, where they were asked for
+        EXPECT_EQ(first_read(ring.view(), place), 8u);
+    }
+    EXPECT_EQ(first_read(ring.view(), shm::place_of_last(ring.view(), 3)), 8u);
+    EXPECT_EQ(first_read(ring.view(), shm::place_of_last(ring.view(), 4)), 5u);
+}
+
 TEST(RingStart, IgnoresIndexEntriesOfWhatWasNeverCommitted) {
     TestRing const ring(8192);
     FreeWriter<> writer(ring);

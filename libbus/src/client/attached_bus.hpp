@@ -34,6 +34,8 @@ public:
     /// Waits until the busd that lives now has died. Errors: timeout (bare code).
     Result<void> wait_for_death(sys::Deadline deadline) const;
     bool is_same_as(AttachedBus const& other) const noexcept { return directory_.id() == other.directory_.id(); }
+    /// The id of a lineage (shm::Lineage) whose first ring that is. Ring ids recur where a bus loses its registry; cookies don't.
+    std::uint64_t lineage_from(std::uint64_t ring_id) const noexcept { return ring_id ^ head().head.cookie[0]; }
     /// Whether the bus is gone for good: stopped in order, or started anew without what was there. Such a bus never comes back.
     bool removed() const noexcept;
 

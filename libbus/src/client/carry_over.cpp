@@ -2,6 +2,7 @@
 #include "client/carry_over.hpp"
 
 #include <cstring>
+#include <vector>
 
 #include "shm/ring_history.hpp"
 #include "shm/ring_reader.hpp"
@@ -14,15 +15,28 @@ void copy(std::span<std::byte const> from, std::byte* to) {
     if (!from.empty()) std::memcpy(to, from.data(), from.size());
 }
 
+/// The number of the first message that is to go, so that all from there on have room in `bytes`; 0: none.
+std::uint64_t first_to_go(std::vector<shm::Mark> const& marks, std::uint64_t bytes) {
+    std::uint64_t first = 0;
+    for (auto mark = marks.rbegin(); mark != marks.rend() && mark->bytes <= bytes; ++mark) {
+        bytes -= mark->bytes;
+        first = mark->sequence;
+    }
+    return first;
+}
+
 }  // namespace
 
 CarryOver::CarryOver(shm::RingWriter<> const& from, PublisherOptions const& options) : from_(from.ring().view()) {
     if (options.history == 0 && !options.retain) return;
-    first_ = options.history == 0 ? shm::place_of_oldest(from_) : shm::place_of_last(from_, options.history);
-    if (first_.sequence != 0 && first_.sequence <= from.sequence()) numbers_ = from.sequence() - first_.sequence + 1;
+    if (from_.head->ring_id != from_.ring_id) return;  // busd took it away, and its place is another one's
+    auto const first = first_to_go(shm::marks_of_last(from_, options.history), from_.capacity / 2);
+    if (first == 0) return;
+    first_ = shm::place_of_sequence(from_, first);
+    if (first_.sequence == first) numbers_ = from.sequence() - first + 1;
 }
 
-// In place: nobody overwrites what nobody writes into. There is room for all: they lay in as large a ring, with paddings between them.
+// In place: nobody overwrites what nobody writes into.
 void CarryOver::write_into(shm::RingWriter<>& to) const {
     shm::RingReader<> reader(from_, shm::ReaderKind::best_effort, nullptr);
     reader.start_at(first_);

@@ -1,5 +1,6 @@
 // What a publisher keeps for subscribers that come later (PublisherOptions::history, retain), taken along from the ring of a bus that was
-// removed into its ring on the next one. Readers that had it skip it: the numbers there go on with those of before (shm::Lineage).
+// removed into its ring on the next one: the last half of the ring at most, so that it can go on before its reliable readers are there.
+// Readers that had it skip it: the numbers there go on with those of before (shm::Lineage).
 #pragma once
 
 #include <bus/options.hpp>

@@ -18,6 +18,22 @@ struct Beginning {
     std::uint64_t expected = 0;  // 0: what the place says
 };
 
+/// How many of the messages that were there before him somebody gets who comes later.
+std::uint64_t late_messages(shm::RingView const& ring, SubscriberOptions const& options, std::optional<std::size_t> share) {
+    if (share) return *share;
+    bool const retained = ring.head->retain != 0;  // that is for who comes later, asked for or not
+    if (options.history == 0 && !retained) return 0;
+    auto const wanted = options.history == 0 ? SIZE_MAX : options.history;
+    auto const kept = ring.head->history;
+    return kept == 0 ? wanted : std::min<std::uint64_t>(wanted, kept);
+}
+
+shm::Lineage lineage_in(AttachedBus const& bus, shm::RingView const& ring) {
+    auto lineage = shm::lineage_of(ring);
+    if (lineage.id == 0) lineage.id = bus.lineage_from(ring.ring_id);
+    return lineage;
+}
+
 Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& options, std::optional<std::size_t> share, bool all) {
     auto const resumed = options.start.find(ring.ring_id);
     auto const next = options.start_sequence != 0      ? options.start_sequence
@@ -25,12 +41,8 @@ Beginning beginning_of(shm::RingView const& ring, SubscriberOptions const& optio
                                                        : std::uint64_t{all ? 1U : 0U};
     if (next != 0) return {shm::place_of_sequence(ring, next), next};
     if (!options.start.empty()) return {shm::place_of_oldest(ring)};  // it came after what the position knew of
-    if (share) return {*share == 0 ? shm::place_of_tail(ring) : shm::place_of_last(ring, *share)};
-    bool const retained = ring.head->retain != 0;  // that is for who comes later, asked for or not
-    if (options.history == 0 && !retained) return {shm::place_of_tail(ring)};
-    auto const wanted = options.history == 0 ? SIZE_MAX : options.history;
-    auto const kept = ring.head->history;
-    return {shm::place_of_last(ring, kept == 0 ? wanted : std::min<std::uint64_t>(wanted, kept))};
+    auto const wanted = late_messages(ring, options, share);
+    return {wanted == 0 ? shm::place_of_tail(ring) : shm::place_of_last(ring, wanted)};
 }
 
 }  // namespace
@@ -64,7 +76,7 @@ Inlet::Inlet(Core& core, shm::MemberEntry const& member, shm::RingEntry const& r
       cursor_(&cursor),
       reader_(view, member.kind, &cursor),
       kind_(member.kind),
-      lineage_(shm::lineage_of(view)),
+      lineage_(lineage_in(*core.bus, view)),
       identity_(std::make_shared<RingIdentity>(RingIdentity{std::string(shm::topic_of(view)), view.ring_id, nullptr, nullptr})),
       ring_index_(member.ring),
       publisher_{ring.session, ring.session_id},
@@ -96,6 +108,9 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
     bool const overwritten = from.expected != 0 && from.place.sequence > from.expected;
     if (overwritten) from.place.sequence = from.expected;
     reader_.start_at(from.place, overwritten);
+    // What its publisher took along is older than the ring, and than many who were there before it.
+    if (!all && from.place.position == 0 && from.expected == 0 && options.start.empty() && options.start_sequence == 0)
+        reader_.pass_over(lineage_.carried - std::min(lineage_.carried, late_messages(ring, options, share)));
     // For those who look on: until its first message it is behind by what came since.
     if (!kept_ && from.place.sequence != 0) cursor_->sequence.store(from.place.sequence - 1, std::memory_order_relaxed);
     if (kind_ == shm::ReaderKind::reliable) {
@@ -109,16 +124,6 @@ void Inlet::begin(shm::MemberEntry const& member, SubscriberOptions const& optio
         sys::full_fence();  // our cursor, then its sleep epoch; partner: shm::Sleeper::fall_asleep in wait_for_subscribers
         ring_publisher();
     }
-}
-
-bool Inlet::take_out_what_was_had(shm::Record& record) noexcept {
-    auto const first_lost = record.sequence - record.lost_before;
-    auto const lost_of_had = std::min(had_ + 1, record.sequence) - std::min(had_ + 1, first_lost);
-    reader_.forgive(lost_of_had);
-    record.lost_before -= lost_of_had;
-    if (record.sequence <= had_) return true;
-    had_ = 0;
-    return false;
 }
 
 bool Inlet::look_whether_it_left() {

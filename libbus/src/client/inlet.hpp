@@ -35,13 +35,13 @@ public:
     /// Overwritten, or given up by the publisher; what the next message is going to tell too.
     std::uint64_t lost() const noexcept { return reader_.lost() + reader_.dropped_behind(); }
     bool has_news() const noexcept { return reader_.has_news(); }
-    /// Messages published and not had yet, as the ring says.
+    /// Messages published and not had yet, as the ring says, but for those that are lost() already.
     std::uint64_t unread() const noexcept {
-        auto const last = head().sequence.load(std::memory_order_relaxed), next = std::max(reader_.expected_sequence(), had_ + 1);
-        return reader_.expected_sequence() == 0 || last < next ? 0 : last - next + 1;
+        auto const last = head().sequence.load(std::memory_order_relaxed), settled = settled_sequence();
+        return last <= settled || reader_.dropped_behind() != 0 ? 0 : last - settled;
     }
     /// Of a ring that busd may have taken away, and given its place to another one. 0 where it retains: that is kept for all.
-    std::uint64_t unread_of_former() const noexcept { return head().ring_id == ring_id() && head().retain == 0 ? unread() : 0; }
+    std::uint64_t unread_of_former() const noexcept { return has_its_place() && head().retain == 0 ? unread() : 0; }
     bool is_unfenced() const noexcept { return head().fenced.load(std::memory_order_relaxed) == 0; }
 
     /// A reliable reader's message goes out with that sample, which holds its room in the ring until it comes back.
@@ -56,11 +56,6 @@ public:
     }
     void ring_publisher();
 
-    /// The first `count` messages of the ring we had from its publisher's ring before.
-    void skip(std::uint64_t count) noexcept { had_ = count; }
-    /// Whether `record`, just taken, is one of them. What is lost of them does not count, in `record` neither.
-    bool takes_out_what_was_had(shm::Record& record) noexcept { return had_ != 0 && take_out_what_was_had(record); }
-
     /// Looks at the directory. Returns: whether the publisher has left since the last look.
     bool look_whether_it_left();
     bool left() const noexcept { return left_; }
@@ -71,13 +66,19 @@ public:
     /// Its bus has gone, and we went over to another one. What is still written here comes before what its publisher writes there.
     void stay_behind(sys::Deadline until) noexcept { behind_until_ = until; }
     bool is_behind() const noexcept { return behind_until_ != sys::Deadline{}; }
-    /// Of the ring's publisher.
+    /// Of the ring's publisher. Its id is never 0.
     shm::Lineage const& lineage() const noexcept { return lineage_; }
     /// Where a subscriber goes on in another session: the number of the last message it need not have any more; 0: it can't be told.
     std::uint64_t settled_sequence() const noexcept {
         auto const expected = reader_.expected_sequence();
-        return expected != 0 ? std::max(expected - 1, had_) : head().sequence.load(std::memory_order_relaxed);
+        return expected != 0 ? std::max(expected - 1, reader_.passed_over()) : head().sequence.load(std::memory_order_relaxed);
     }
+
+    /// The same of all the numbers of the lineage, when `rest` more have been had, or count as lost.
+    std::uint64_t settled_in_lineage(std::uint64_t rest) const noexcept {
+        return lineage_.numbered_before + settled_sequence() + reader_.dropped_behind() + rest;
+    }
+    bool has_its_place() const noexcept { return head().ring_id == ring_id(); }
 
     std::shared_ptr<RingIdentity const> const& identity() const noexcept { return identity_; }
     std::uint64_t ring_id() const noexcept { return identity_->publisher; }
@@ -103,7 +104,6 @@ private:
         return is_behind() && (head().left.load(std::memory_order_acquire) != 0 || sys::has_passed(behind_until_));
     }
     void begin(shm::MemberEntry const& member, SubscriberOptions const& options, std::optional<std::size_t> share, bool all);
-    [[gnu::cold, gnu::noinline]] bool take_out_what_was_had(shm::Record& record) noexcept;
 
     Core& core_;
     SegmentPtr arena_;
@@ -119,7 +119,6 @@ private:
     std::uint64_t own_session_;
     bool left_ = false;
     sys::Deadline behind_until_{};
-    std::uint64_t had_ = 0;
     bool kept_ = false;
     HeldRoom* held_ = nullptr;      // reliable only; the identity owns it
     std::optional<Doorbell> bell_;  // of the publisher's session; opened when it first waits for us. Used under the lock of held_

@@ -1,5 +1,5 @@
-// A publisher whose session has ended against its will goes on in another one, in a ring of its own there: under another id, with numbers
-// from 1. Who reads the old ring reads it to its end first: hence the word in its head.
+// A publisher whose session has ended against its will goes on in another one, in a ring of its own there: under another id, with other
+// numbers. Who reads the old ring reads it to its end first: hence the word in its head.
 #include <algorithm>
 
 #include "client/publisher_state.hpp"

@@ -45,6 +45,7 @@ PublisherState::PublisherState(std::shared_ptr<ConnectionState> connection, std:
       arena_(std::move(ring.arena)),
       writer_(ring.ring),
       stamper_(options.stamp) {
+    lineage_.id = core_->bus->lineage_from(id_);
     audience_.emplace(*core_, ring.index, ring.ring.ring_id, ring.topic);
     attend();
 }

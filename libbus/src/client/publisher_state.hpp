@@ -96,7 +96,7 @@ private:
     /// For the ring that comes after this one, and begins with `kept`. Nothing is numbered here any more: the lock is held until that one
     /// is there.
     shm::Lineage continued_lineage(CarryOver const& kept) const noexcept {
-        return {lineage_.id != 0 ? lineage_.id : id(), lineage_.numbered_before + writer_.sequence() - kept.numbers()};
+        return {lineage_.id, lineage_.numbered_before + writer_.sequence() - kept.numbers(), kept.numbers()};
     }
     sys::Deadline patience() const noexcept;
     void leave() noexcept { lock_.unlock(); }
@@ -140,7 +140,7 @@ private:
     BusyLock lock_;
     shm::RingWriter<> writer_;
     std::optional<Audience> audience_;  // always there
-    shm::Lineage lineage_;              // its id is 0 until the session has ended once
+    shm::Lineage lineage_;
     std::uint64_t dropped_before_ = 0;  // in rings of sessions that have ended
     std::size_t to_come_ = 0;           // reliable readers of the ring before, who are about to come over
     sys::Deadline to_come_until_{};

@@ -150,17 +150,20 @@ void SubscriberState::let_go_of_former(Core const& fresh, Place place) {
 // have been on a bus that was removed again before we came to it: what it published there we never saw.
 void SubscriberState::join_lineage(Inlet& fresh) {
     auto const& lineage = fresh.lineage();
-    if (lineage.id == fresh.ring_id()) return;
-    auto settled = gone_[lineage.id].settled;
+    if (fresh.is_kept() || options_.start.contains(fresh.ring_id())) return;  // that knows where we stand in this very ring
+    std::optional<std::uint64_t> settled;
+    if (auto const known = settled_.find({fresh.uid(), lineage.id}); known != settled_.end()) settled = known->second;
     for (auto const& inlet : inlets_)
-        if (auto const& before = inlet->lineage(); before.id == lineage.id && !inlet->is_kept())
-            settled = std::max(settled.value_or(0), before.numbered_before + inlet->settled_sequence() + inlet->unread());
+        if (inlet->lineage().id == lineage.id && inlet->uid() == fresh.uid() && !inlet->is_kept())
+            settled = std::max(settled.value_or(0), inlet->settled_in_lineage(inlet->has_its_place() ? inlet->unread() : 0));
     if (!settled) return;
-    if (*settled >= lineage.numbered_before) return fresh.skip(*settled - lineage.numbered_before);
-    auto const passed_by = lineage.numbered_before - *settled;
-    auto& gone = gone_[lineage.id];
+    auto const before = lineage.numbered_before;
+    fresh.reader().pass_over(*settled - std::min(*settled, before));
+    if (*settled >= before) return;
+    auto const passed_by = before - *settled;
+    settled_[{fresh.uid(), lineage.id}] = before;
+    auto& gone = gone_[fresh.ring_id()];
     gone.topic = fresh.identity()->topic;
-    gone.settled = lineage.numbered_before;
     gone.replaced += passed_by;
     fresh.carried_lost += passed_by;
     tell(Event::Kind::replaced, fresh, passed_by);

@@ -59,8 +59,9 @@ void SubscriberState::let_go_of_drained() {
 Result<bool> SubscriberState::refresh() {
     if (entry_->epoch.load(std::memory_order_acquire) == epoch_) [[likely]]
         return false;
-    auto const chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
-    if (!chain) return chain.error();  // tried again at the next look
+    auto chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
+    if (!chain) return chain.error();                                                           // tried again at the next look
+    std::ranges::sort(chain->links, {}, [](auto const& link) { return link.entry->ring_id; });  // join_lineage: the older first
     bool const is_first = epoch_ == ~std::uint64_t{0};
     epoch_ = chain->epoch;
     ++changes_;
@@ -184,9 +185,8 @@ void SubscriberState::let_go_of(std::size_t at, std::uint64_t unread) {
     gone.unparsed += now.unparsed;
     gone.last_sequence = std::max(gone.last_sequence, now.last_sequence);
     gone.replaced += unread;
-    auto const rest = unread != 0 ? unread : inlet.reader().dropped_behind();
-    auto& settled = gone_[inlet.lineage().id].settled;
-    settled = std::max(settled.value_or(0), inlet.lineage().numbered_before + inlet.settled_sequence() + rest);
+    auto& settled = settled_[{inlet.uid(), inlet.lineage().id}];
+    settled = std::max(settled, inlet.settled_in_lineage(unread));
     std::erase(settling_, inlets_[at].get());
     inlets_.erase(inlets_.begin() + static_cast<std::ptrdiff_t>(at));
     ++changes_;

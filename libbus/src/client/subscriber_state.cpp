@@ -99,7 +99,7 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
         pool_->untake(static_cast<PooledSample*>(sample.release()));
         return nullptr;
     }
-    bool const was_had = inlet.takes_out_what_was_had(record);
+    bool const is_old = inlet.reader().passed_over() != 0 && inlet.reader().is_passed_over(record);
     if (block->ring != inlet.identity()) block->name(inlet.identity());
     block->bytes = {record.payload.data(), record.payload.size()};  // word by word: both were stored as words just now
     auto& info = block->info;
@@ -108,8 +108,8 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
     info.sent = SentTime(Duration(record.stamps.wall_ns));
     info.sent_steady = Deadline(Duration(static_cast<std::int64_t>(record.stamps.steady_ns)));
     inlet.last_sequence = record.sequence;
-    if (!record.extension.empty() || info.origin || inlet.is_kept() || was_had) [[unlikely]]
-        if (was_had || !name_origin(inlet, record, info)) {
+    if (!record.extension.empty() || info.origin || inlet.is_kept() || is_old) [[unlikely]]
+        if (is_old || !name_origin(inlet, record, info)) {
             passed_over_ = true;
             pool_->untake(static_cast<PooledSample*>(sample.release()));
             return nullptr;

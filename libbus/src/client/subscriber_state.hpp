@@ -77,7 +77,6 @@ private:
         std::uint64_t lost = 0, overrun = 0, missed = 0;  // overrun: of those lost, overwritten; missed: before it came
         std::uint64_t unparsed = 0, last_sequence = 0;
         std::uint64_t replaced = 0;  // unread in a ring that busd took away, or never seen on a bus that did not last
-        std::optional<std::uint64_t> settled = std::nullopt;  // of a lineage: had, or counted as lost, in its rings that were let go
     };
 
     detail::SamplePointer take_now(Error& why);
@@ -161,6 +160,8 @@ private:
     std::set<std::uint64_t> refused_;        // rings that could not be attached, told once
     std::optional<Error> deferred_;          // for the next call
     std::map<PublisherId, Gone> gone_;
+    // By uid, so that nobody spoils it for another one, and id of the lineage: numbers had, or counted as lost, in rings that were let go.
+    std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> settled_;
     std::unique_ptr<Watch> watch_;
     std::optional<sys::TimerFd> alarm_;  // in the watch's epoll set
     std::shared_ptr<detail::Callback<void(detail::SamplePointer)>> callback_;

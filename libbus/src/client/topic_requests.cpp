@@ -42,6 +42,7 @@ v1::Request create_publisher(std::string_view topic, PublisherOptions const& opt
     create.set_huge_pages(options.huge_pages);
     create.set_lineage(lineage.id);
     create.set_numbered_before(lineage.numbered_before);
+    create.set_carried(lineage.carried);
     return request;
 }
 

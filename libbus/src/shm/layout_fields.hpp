@@ -58,6 +58,7 @@
     X(RingHead, type, 320, 256)                 \
     X(RingHead, lineage, 576, 8)                \
     X(RingHead, numbered_before, 584, 8)        \
+    X(RingHead, carried, 592, 8)                \
     X(RingHead, reserve, 1024, 8)               \
     X(RingHead, tail, 1088, 8)                  \
     X(RingHead, sequence, 1096, 8)              \

@@ -86,6 +86,7 @@ Result<void> format_ring(std::span<std::byte> arena, std::uint64_t offset, RingS
     set_name(head.type, spec.type);
     head.lineage = spec.lineage.id;
     head.numbered_before = spec.lineage.numbered_before;
+    head.carried = spec.lineage.carried;
     for (auto* const word : {&head.reserve, &head.tail, &head.sequence, &head.dropped, &head.waited_ns, &head.held_by, &head.left})
         word->store(0, std::memory_order_relaxed);
     head.limit.store(spec.capacity, std::memory_order_relaxed);  // readers that were there first count from 0
@@ -126,8 +127,7 @@ std::string_view topic_of(RingView const& ring) noexcept { return {ring.head->to
 std::string_view type_of(RingView const& ring) noexcept { return {ring.head->type, strnlen(ring.head->type, kNameBytes)}; }
 
 Lineage lineage_of(RingView const& ring) noexcept {
-    Lineage const told{load_word(&ring.head->lineage), load_word(&ring.head->numbered_before)};
-    return told.id == 0 ? Lineage{ring.ring_id, 0} : told;
+    return {load_word(&ring.head->lineage), load_word(&ring.head->numbered_before), load_word(&ring.head->carried)};
 }
 
 }  // namespace bus::shm

@@ -10,10 +10,11 @@
 
 namespace bus::shm {
 
-/// A publisher whose session ended goes on in another ring, with numbers from 1: what its rings have in common.
+/// A publisher whose session ended goes on in another ring, with other numbers: what its rings have in common.
 struct Lineage {
-    std::uint64_t id = 0;               // of the first of them; 0: this is the first
-    std::uint64_t numbered_before = 0;  // messages that it numbered in those before this one
+    std::uint64_t id = 0;               // 0: this is the first, and it never ended
+    std::uint64_t numbered_before = 0;  // used in those before this one, but for `carried`
+    std::uint64_t carried = 0;          // of those before, taken along: the first numbers of this one
 };
 
 struct RingSpec {
@@ -51,7 +52,7 @@ Result<WritableRing> open_ring(std::span<std::byte> arena, std::uint64_t offset,
 std::string_view topic_of(RingView const& ring) noexcept;
 std::string_view type_of(RingView const& ring) noexcept;
 
-/// As its publisher told busd; never without an id.
+/// As its publisher told busd.
 Lineage lineage_of(RingView const& ring) noexcept;
 
 }  // namespace bus::shm

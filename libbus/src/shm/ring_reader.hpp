@@ -46,13 +46,11 @@ public:
     /// lies there no more, what is missing counts as overwritten.
     void start_at(RingPlace place, bool overwritten = false) noexcept;
 
-    /// So many of the messages that counted as lost with the last one taken are no loss: its owner had them elsewhere.
-    void forgive(std::uint64_t count) noexcept {
-        lost_ -= count;
-        auto const late = std::min(count, missed_);
-        missed_ -= late;
-        overrun_ -= std::min(count - late, overrun_);
-    }
+    /// The ring's messages up to that number are no news, and no loss: its reader had them elsewhere, or does not want them.
+    void pass_over(std::uint64_t sequence) noexcept { passed_over_ = std::min(sequence, kLastNumber); }
+    std::uint64_t passed_over() const noexcept { return passed_over_; }
+    /// Whether `record`, just taken, is one of them. Where it is not, it is the last one this is asked of.
+    bool is_passed_over(Record& record) noexcept;
 
     enum class Outcome { message, nothing, rubbish };
 
@@ -101,8 +99,9 @@ public:
     std::uint64_t dropped_behind() const noexcept {
         // Never ahead of the tail loaded after it (partner: RingWriter::flush, drop): what has a number up to it was read, or is nowhere.
         std::uint64_t const sequence = ring_.head->sequence.load(std::memory_order_acquire);
-        if (expected_ == 0 || sequence < expected_ || load_tail(ring_) > position_) return 0;
-        return sequence - expected_ + 1;
+        std::uint64_t const next = std::max(expected_, passed_over_ + 1);
+        if (expected_ == 0 || sequence < next || load_tail(ring_) > position_) return 0;
+        return sequence - next + 1;
     }
 
     std::uint64_t position() const noexcept { return position_; }
@@ -115,6 +114,7 @@ public:
     RingView const& ring() const noexcept { return ring_; }
 
 private:
+    static constexpr std::uint64_t kLastNumber = ~std::uint64_t{0} >> 1;
     static constexpr int kPaddingsInARow = 3;  // a writer makes two: end of the area, alignment
     static constexpr int kOverruns = 8;        // per call; each goes on further ahead, the last at the tail
 
@@ -138,7 +138,8 @@ private:
     std::uint64_t position_ = 0;   // of the next record
     std::uint64_t seen_tail_ = 0;  // as loaded last
     std::uint64_t expected_ = 1;   // sequence of the next message; 0: whatever comes
-    std::uint64_t told_ = 0;       // as stored in the cursor
+    std::uint64_t passed_over_ = 0;
+    std::uint64_t told_ = 0;  // as stored in the cursor
     std::uint64_t told_dropped_ = 0;
     std::uint64_t received_ = 0, lost_ = 0, overrun_ = 0, missed_ = 0, rubbish_ = 0;
     std::uint64_t rubbish_at_ = 0;  // where it was met last
@@ -303,6 +304,21 @@ void RingReader<Memory>::tell_counts(std::uint64_t dropped) noexcept {
     cursor_->sequence.store(expected_ == 0 ? 0 : expected_ - 1 + dropped, std::memory_order_relaxed);
     cursor_->received.store(received_, std::memory_order_relaxed);
     cursor_->lost.store(lost_ + dropped, std::memory_order_relaxed);
+}
+
+// What counted as lost with it, of those up to that number, is given back.
+template <class Memory>
+bool RingReader<Memory>::is_passed_over(Record& record) noexcept {
+    std::uint64_t const next = passed_over_ + 1;
+    std::uint64_t const count = std::min(next, record.sequence) - std::min(next, record.sequence - record.lost_before);
+    record.lost_before -= count;
+    lost_ -= count;
+    std::uint64_t const missed = std::min(count, missed_);
+    missed_ -= missed;
+    overrun_ -= std::min(count - missed, overrun_);
+    if (record.sequence <= passed_over_) return true;
+    passed_over_ = 0;
+    return false;
 }
 
 template <class Memory>

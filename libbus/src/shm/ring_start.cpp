@@ -14,18 +14,19 @@ constexpr int kRecordsOfABlock = static_cast<int>(kBlock / kRecordAlign);
 
 std::uint64_t blocks_of(RingView const& ring) noexcept { return ring.capacity / kBlock; }
 
-/// Walks record by record from `from` until stop(place) says so; nothing where it meets rubbish, or what it walked over was overwritten.
+/// Walks record by record from `from` until stop(place of what lies there) says so; nothing where it meets rubbish, or what it walked over was overwritten.
 /// A block's index entry names its first record, or, after a rollback, a later one: so the next entry is less than two blocks of records
 /// away.
 template <class Stop>
 std::optional<RingPlace> walk(RingView const& ring, RingPlace from, std::uint64_t tail, Stop&& stop) noexcept {
     RingPlace place = from;
     for (int step = 0; step <= 2 * kRecordsOfABlock + 1; ++step) {
-        if (stop(place)) return still_there(ring, from.position) ? std::optional(place) : std::nullopt;
-        if (place.position >= tail) return std::nullopt;
+        if (place.position >= tail) return stop(place) && still_there(ring, from.position) ? std::optional(place) : std::nullopt;
         RecordHead const head = load_head(ring.data + (place.position & (ring.capacity - 1)));
         std::uint64_t const bytes = checked_record_bytes(head, place.position, ring.capacity);
         if (bytes == 0 || bytes > tail - place.position || head.sequence < place.sequence) return std::nullopt;
+        // Its number is above the one before by more than one where some were given up.
+        if (stop({place.position, head.sequence})) return still_there(ring, from.position) ? std::optional(place) : std::nullopt;
         place = {place.position + bytes, head.kind == RecordKind::message ? head.sequence + 1 : head.sequence};
     }
     return std::nullopt;
@@ -85,7 +86,10 @@ RingPlace place_of_sequence(RingView const& ring, std::uint64_t sequence) noexce
         auto const from = last_indexed(ring, tail, [&](RingPlace const& place) { return place.sequence <= sequence; });
         if (!from) return place_of_oldest(ring);
         auto const reached = [&](RingPlace const& at) { return at.sequence >= sequence || at.position == tail; };
-        if (auto const place = walk(ring, *from, tail, reached)) return *place;
+        auto place = walk(ring, *from, tail, reached);
+        if (!place) continue;
+        if (place->position < tail) place->sequence = std::max(place->sequence, sequence);
+        return *place;
     }
     return place_of_oldest(ring);
 }
