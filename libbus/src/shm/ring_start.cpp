@@ -14,9 +14,9 @@ constexpr int kRecordsOfABlock = static_cast<int>(kBlock / kRecordAlign);
 
 std::uint64_t blocks_of(RingView const& ring) noexcept { return ring.capacity / kBlock; }
 
-/// Walks record by record from `from` until stop(place of what lies there) says so; nothing where it meets rubbish, or what it walked over was overwritten.
-/// A block's index entry names its first record, or, after a rollback, a later one: so the next entry is less than two blocks of records
-/// away.
+/// Walks record by record from `from` until stop(place of what lies there) says so; nothing where it meets rubbish, or what it walked over
+/// was overwritten. A block's index entry names its first record, or, after a rollback, a later one: so the next entry is less than two
+/// blocks of records away.
 template <class Stop>
 std::optional<RingPlace> walk(RingView const& ring, RingPlace from, std::uint64_t tail, Stop&& stop) noexcept {
     RingPlace place = from;
