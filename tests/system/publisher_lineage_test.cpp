@@ -1,10 +1,14 @@
 // A publisher whose bus was removed goes on in other rings: what it takes along, and what its subscribers know of its rings before.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "removed_bus.hpp"
 
+using namespace std::chrono_literals;
 using namespace bus::test;
 
 namespace {
@@ -226,4 +230,44 @@ TEST_F(PublisherLineage, CountsOnceWhatItHadGivenUpLast) {
     ASSERT_TRUE(publisher.publish(number(++sent)));
     EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), sent);
     EXPECT_EQ(subscriber.lost(), 3u);
+}
+
+TEST_F(PublisherLineage, AccountsForEachMessageInAStormOfRemovals) {
+    auto there = broker.connect("there").value(), here = broker.connect("here").value();
+    auto publisher = there.publisher<Number>("t", {.ring_bytes = 1 << 16, .wait_for = 50ms}).value();
+    auto subscriber = here.subscriber<Number>("t", {.reliable = true}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    std::atomic<std::uint64_t> sent = 0;
+    std::atomic<int> buses = 0;
+    std::uint64_t received = 0, last = 0;
+    auto const receive = [&] {
+        auto const sample = subscriber.receive_for(10ms);
+        if (!sample) return;
+        EXPECT_GT(sample->message().value(), std::exchange(last, sample->message().value())) << "after " << received;
+        ++received;
+    };
+    {
+        std::jthread const flooding([&](std::stop_token stop) {
+            while (!stop.stop_requested())
+                if (publisher.publish(number(sent + 1))) ++sent;
+        });
+        std::jthread const removing([&] {
+            for (; buses < 12; ++buses) {
+                auto const id = publisher.id();
+                remove();
+                EXPECT_TRUE(eventually([&, before = sent.load()] { return publisher.id() != id && sent > before + 100; }));
+            }
+        });
+        while (buses < 12) {
+            receive();
+            if (received % 500 != 0) continue;
+            EXPECT_TRUE(eventually([&, now = buses.load()] { return buses >= now + 2 || buses == 12; }));  // and makes no call meanwhile
+        }
+    }
+    EXPECT_TRUE(eventually([&] {
+        receive();
+        return received + subscriber.lost() >= sent;
+    }));
+    EXPECT_EQ(received + subscriber.lost(), sent) << received << " received";
+    EXPECT_EQ(last, sent);
 }
