@@ -127,11 +127,20 @@ void say_hello(State& state, v1::Hello const& hello, std::optional<std::uint32_t
     offer(*user, **session, nonce);
 }
 
+// There is room for another one in the lobby. But where he had said hello twice, since we were slow, he was offered the same twice, and one
+// of the two still lies there, or is to go there: that one is taken out in its time.
+void note_offer_taken(User& user, std::uint64_t nonce) {
+    auto const read = std::ranges::find(user.posted, nonce, &User::Posted::nonce);
+    if (read != user.posted.end()) user.posted.erase(read);
+}
+
 void take_back_unread(State& state) {
     std::array<std::byte, wire::kMaxFrameBytes> ignored;
     for (auto& [index, user] : state.users.all()) {
         while (!user->posted.empty() && sys::has_passed(user->posted.front().until)) {
-            (void)user->lobby_queue().try_receive(wire::offer_type(user->posted.front().nonce), ignored);
+            auto const type = wire::offer_type(user->posted.front().nonce);
+            (void)user->lobby_queue().try_receive(type, ignored);
+            std::erase_if(user->outbox, [&](auto const& mail) { return mail.type() == type && !mail.begun(); });
             user->posted.pop_front();
         }
     }

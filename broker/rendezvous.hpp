@@ -19,6 +19,8 @@ void say_hello(State& state, v1::Hello const& hello, std::optional<std::uint32_t
 /// Sends what lobbies had no room for. Returns: whether something still waits.
 bool send_offers(State& state);
 
+/// One that was said hello with that nonce has attached: he has read one offer.
+void note_offer_taken(User& user, std::uint64_t nonce);
 /// Takes offers and refusals nobody read in time out of the lobbies again.
 void take_back_unread(State& state);
 /// Of a busd that has died: all offers and refusals, before anybody is told of us. Whose nonces they had nobody knows any more, and who

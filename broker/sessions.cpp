@@ -11,6 +11,7 @@
 #include "bells.hpp"
 #include "links.hpp"
 #include "log.hpp"
+#include "rendezvous.hpp"
 #include "sys/ipc_key.hpp"
 #include "sys/process.hpp"
 
@@ -176,8 +177,7 @@ Result<Made> attach_session(State& state, Session& session) {
     auto const pid = taker ? *taker : 0;
     auto const process = sys::process_id(pid);
     session.user->proven = true;
-    // Its offer was read: there is room for another one in the lobby.
-    std::erase_if(session.user->posted, [&](auto const& posted) { return posted.nonce == session.nonce; });
+    note_offer_taken(*session.user, session.nonce);
     session.nonce = 0;
     session.state = shm::SessionState::live;
     state.directory.change<shm::SessionEntry>(session.index, [&](shm::SessionEntry& entry) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <bus/bus.hpp>
+#include <csignal>
+#include <thread>
 
 #include "busd.hpp"
 #include "client/admission.hpp"
@@ -48,6 +50,18 @@ TEST_F(BusdAdmission, IsNotHinderedByOffersOfADeadBusdThatNobodyRead) {
     Busd next;
     EXPECT_EQ(lobby.stat().value().messages, 0u);
     EXPECT_TRUE(Connection::open({.name = "another"}));
+}
+
+TEST_F(BusdAdmission, LeavesNothingInTheLobbyOfWhoSaidHelloTwice) {
+    Busd busd;
+    auto const raw = RawClient::open().value();
+    auto const lobby = raw->session().lobby(), requests = raw->session().requests();
+    ASSERT_EQ(::kill(busd.pid(), SIGSTOP), 0);
+    std::jthread const opening([] { EXPECT_TRUE(Connection::open({.name = "impatient"})); });
+    EXPECT_TRUE(eventually([&] { return requests.stat().value().messages >= 2; }));
+    ASSERT_EQ(::kill(busd.pid(), SIGCONT), 0);
+    EXPECT_TRUE(eventually([&] { return lobby.stat().value().messages > 0; }));
+    EXPECT_TRUE(eventually([&] { return lobby.stat().value().messages == 0; }, std::chrono::seconds(30)));
 }
 
 }  // namespace bus::test

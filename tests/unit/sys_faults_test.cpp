@@ -208,7 +208,6 @@ TEST(Faults, OfLocksFilesAndFolders) {
     check({{"pwrite", ENOSPC, Errc::limit}, {"pwrite", EIO, Errc::io}, {"pwrite", EINTR, Errc::ok}},
           [&] { return error_of(sys::write_at(file.fd(), bytes, 0)); });
     check({{"pread", EIO, Errc::io}, {"pread", EINTR, Errc::ok}}, [&] { return error_of(sys::read_at(file.fd(), bytes, 0)); });
-    check({{"fsync", EIO, Errc::io}, {"fsync", ENOSPC, Errc::limit}}, [&] { return error_of(sys::sync_file(file.fd())); });
 }
 
 TEST(Faults, OfPollersEventsAndTheRest) {

@@ -119,9 +119,4 @@ Result<bool> Directory::remove_child_directory(std::string_view name) const {
     return call_failed(errno, "rmdir", path_of(name));
 }
 
-Result<void> Directory::sync() const {
-    if (::fsync(fd()) < 0) return call_failed(errno, "fsync", path_);
-    return {};
-}
-
 }  // namespace bus::sys

@@ -37,8 +37,6 @@ public:
     /// Removes a file, FIFO or link; with remove_child_directory: an empty folder. Returns: whether there was one.
     Result<bool> remove_child(std::string_view name) const;
     Result<bool> remove_child_directory(std::string_view name) const;
-    /// The names in it are on the disk.
-    Result<void> sync() const;
 
 private:
     Directory(FileDescriptor descriptor, std::string path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}

@@ -12,19 +12,6 @@ namespace {
 
 std::string of_bytes(int fd, std::size_t bytes) { return "descriptor " + std::to_string(fd) + ", " + std::to_string(bytes) + " bytes"; }
 
-std::string parent_of(std::string const& path) {
-    auto const slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Result<void> sync_folder_of(std::string const& path) {
-    auto const parent = parent_of(path);
-    FileDescriptor const folder(retry([&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-    if (!folder) return call_failed(errno, "open", parent);
-    return sync_file(folder.fd());
-}
-
 }  // namespace
 
 void FileDescriptor::reset(int fd) noexcept {
@@ -102,11 +89,6 @@ Result<std::size_t> read_some(int fd, std::span<std::byte> into) {
     return call_failed(errno, "read", of_bytes(fd, into.size()));
 }
 
-Result<void> sync_file(int fd) {
-    if (retry([&] { return ::fsync(fd); }) < 0) return call_failed(errno, "fsync", "descriptor " + std::to_string(fd));
-    return {};
-}
-
 Result<void> truncate_file(int fd, std::uint64_t size_bytes) {
     if (retry([&] { return ::ftruncate(fd, static_cast<off_t>(size_bytes)); }) < 0) {
         return call_failed(errno, "ftruncate", "descriptor " + std::to_string(fd) + ", " + std::to_string(size_bytes) + " bytes");
@@ -122,7 +104,6 @@ Result<void> replace_file(std::string const& path, std::span<std::byte const> co
     auto const written = [&]() -> Result<void> {
         if (auto const done = write_all(file->fd(), content); !done) return done.error();
         if (::fchmod(file->fd(), mode) < 0) return call_failed(errno, "fchmod", fresh + ", " + octal(mode));
-        if (auto const done = sync_file(file->fd()); !done) return done.error();
         if (::rename(fresh.c_str(), path.c_str()) < 0) return call_failed(errno, "rename", fresh + ", " + path);
         return {};
     }();
@@ -130,7 +111,7 @@ Result<void> replace_file(std::string const& path, std::span<std::byte const> co
         ::unlink(fresh.c_str());
         return Error(written.error().code(), path + ": " + written.error().what(), written.error().hint(), written.error().detail());
     }
-    return sync_folder_of(path);
+    return {};
 }
 
 Result<bool> remove_file(std::string const& path) {
