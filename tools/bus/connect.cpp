@@ -7,12 +7,20 @@
 
 #include "errors.hpp"
 #include "progress.hpp"
+#include "quantity.hpp"
 #include "waiting.hpp"
 
 namespace bus::tool {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{50}, kLeast{100};
+
+Error no_successor(BusInfo const& info, Duration waited) {
+    return {Errc::no_broker,
+            "no broker serves bus '" + info.bus + "': its busd (pid " + std::to_string(info.broker.pid) + ") has died; waited " +
+                show_duration(waited) + " for a new one",
+            "start one: busd --bus " + info.bus + " --detach"};
+}
 
 }  // namespace
 
@@ -30,7 +38,8 @@ Result<Connection> connect(Context& context) {
     for (Progress progress(context);;) {
         auto const now = std::chrono::steady_clock::now();
         auto const info = bus_info(options);
-        if (!info || info->broker.alive || now >= deadline) break;  // open() says what there is to say
+        if (!info || info->broker.alive) break;  // open() says what there is to say
+        if (now >= deadline) return no_successor(*info, options.timeout);
         progress.update([&] { return "waiting for the next broker of bus '" + info->bus + "'"; });
         if (auto slept = sleep_until(context.out, std::min(deadline, now + kLook)); !slept) return slept.error();
     }
