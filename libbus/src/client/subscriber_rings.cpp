@@ -60,8 +60,9 @@ Result<bool> SubscriberState::refresh() {
     if (entry_->epoch.load(std::memory_order_acquire) == epoch_) [[likely]]
         return false;
     auto chain = shm::members_of_subscription(core_->bus->directory(), index_, id_);
-    if (!chain) return chain.error();                                                           // tried again at the next look
-    std::ranges::sort(chain->links, {}, [](auto const& link) { return link.entry->ring_id; });  // join_lineage: the older first
+    if (!chain) return chain.error();  // tried again at the next look
+    // The older first: join_lineage counts from there.
+    std::ranges::sort(chain->links, {}, [](auto const& link) { return link.entry->ring_id; });
     bool const is_first = epoch_ == ~std::uint64_t{0};
     epoch_ = chain->epoch;
     ++changes_;

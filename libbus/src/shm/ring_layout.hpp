@@ -12,9 +12,9 @@
 //       60      4  when_full       busd         bus::WhenFull
 //       64    256  topic           busd         name, zero-terminated
 //      320    256  type            busd         full name of the type, zero-terminated
-//      576      8  lineage         busd         what all rings have in common of a publisher whose session ended and came back; 0: its
-//      first 584      8  numbered_before busd         numbers it had used in its rings before this one, but for those it takes along 592 8
-//      carried         busd         numbers it takes along into this one, for subscribers that come later
+//      576      8  lineage         busd         the same in all rings of a publisher whose session ended and came back; 0: its first
+//      584      8  numbered_before busd         numbers used in its rings before this one, but for those it takes along
+//      592      8  carried         busd         numbers it takes along into this one, for subscribers that come later
 //     1024      8  reserve         publisher    bytes ever claimed: what lies below reserve - capacity may be overwritten
 //     1088      8  tail            publisher    bytes ever committed; the commit is the release store of this word
 //     1096      8  sequence        publisher    number of the last committed message

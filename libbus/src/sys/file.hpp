@@ -60,9 +60,9 @@ Result<void> write_all(int fd, std::span<std::byte const> bytes);
 Result<std::size_t> read_some(int fd, std::span<std::byte> into);
 Result<void> truncate_file(int fd, std::uint64_t size_bytes);
 
-/// Replaces the file at `path` by one with `content` and exactly `mode`: readers see the old or the new one, wherever
-/// we die. Not synced: what a runtime folder says holds for this boot only, and a disk that is busy would hold everybody up for seconds.
-/// After the machine's death it may be the old one, the new one, or empty. Writes `path`.new beside it and renames.
+/// Replaces the file at `path` by one with `content` and exactly `mode`: readers see the old or the new one, wherever we die.
+/// Not synced: what a runtime folder says holds for this boot only, and a busy disk would hold everybody up for seconds. After the
+/// machine's death it may be the old one, the new one, or empty. Writes `path`.new beside it and renames.
 Result<void> replace_file(std::string const& path, std::span<std::byte const> content, mode_t mode);
 
 /// Removes a name. Returns: whether there was one.
