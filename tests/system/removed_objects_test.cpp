@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -128,6 +129,26 @@ TEST_F(Removed, ARingTheNextBusdCannotTrustIsTakenAwayAndItsReadersAreTold) {
     auto again = broker.connect("again").value().publisher<Number>("t").value();
     ASSERT_TRUE(again.publish(number(7)));
     EXPECT_EQ(subscriber.receive_for(patience()).value().message().value(), 7u);
+}
+
+TEST_F(Removed, ARingThatIsTakenAwayEndsTheWaitOfItsPublisherForRoom) {
+    auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
+    auto other = broker.connect("other").value();
+    auto publisher = other.publisher<Number>("t", {.ring_bytes = 4096}).value();
+    publisher.wait_for_subscribers(1, patience()).value();
+    std::atomic<bool> ended = false;
+    std::jthread const flooding([&] {
+        bus::Result<std::uint64_t> published = 0;
+        while (published) published = publisher.publish(number(1));
+        EXPECT_EQ(published.error(), bus::Errc::closed) << published.error().what();
+        ended = true;
+    });
+    ASSERT_TRUE(eventually([&] { return bus::topic_detail("t", broker.options()).value().publishers.at(0).held_by != 0; }));
+    broker.kill();
+    ASSERT_TRUE(spoil_a_ring(broker.options()));
+    broker.restart();
+    EXPECT_TRUE(eventually([&] { return ended.load(); })) << "it waits for a reader that reads another ring by now";
+    other.stop();
 }
 
 TEST_F(Removed, NothingIsLaidOutWhereARingCouldNotBeTrusted) {

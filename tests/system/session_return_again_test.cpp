@@ -93,6 +93,24 @@ TEST_F(ReturnAgain, IsHeardOfByAPublisherThatDoesNothingButPublish) {
     stop = true;
 }
 
+// To look for room it reads its members anew, and so the word that the bus has ended, at any time: often, where a message is a quarter of
+// the ring.
+TEST_F(ReturnAgain, IsHeardOfByAPublisherThatLooksForRoomJustThen) {
+    auto here = broker.connect("here").value();
+    auto publisher = here.publisher<bus::Bytes>("t", {.ring_bytes = 4096}).value();
+    std::vector<std::byte> const message(publisher.max_message_bytes());
+    std::jthread const flooding([&](std::stop_token const& stop) {
+        while (!stop.stop_requested()) EXPECT_TRUE(publisher.publish_bytes(message));
+    });
+    for (int round = 0; round < 20; ++round) {
+        auto const id = publisher.id();
+        broker.kill();
+        ASSERT_GT(remove(), 5);
+        broker.restart();
+        ASSERT_TRUE(eventually([&] { return publisher.id() != id; })) << "in round " << round;
+    }
+}
+
 TEST_F(ReturnAgain, OfTheNextHandleWaitsForNobodyWhereTheNextBusWasRemovedTooAndNoBusdLives) {
     auto here = broker.connect("here").value();
     auto first = here.publisher<Number>("t").value();

@@ -75,14 +75,15 @@ void Audience::ring_all() {
     for (auto& session : sessions_) session.ring(bit_);
 }
 
-std::uint64_t Audience::floor(std::uint64_t tail) {
+Audience::Floor Audience::floor(std::uint64_t tail) {
     auto const epoch = list_.epoch();
-    auto const floor = list_.fresh_floor(core_.bus->directory(), *this, tail);
-    if (list_.epoch() != epoch) {
+    auto const position = list_.fresh_floor(core_.bus->directory(), *this, tail);
+    bool const changed = list_.epoch() != epoch;
+    if (changed) {
         find_users();
         ring_all();
     }
-    return floor;
+    return {position, changed};
 }
 
 shm::Member const* Audience::slowest_living() {

@@ -37,8 +37,12 @@ public:
     /// The same for who has published nothing: rings only where the members changed. Else two who look at each other never sleep.
     bool look_around();
 
+    struct Floor {
+        std::uint64_t position;
+        bool changed;  // as attend() returns it, which finds nothing new after this
+    };
     /// For RingWriter::refresh_limit (docs/models.md, join: P1, P2, P6).
-    std::uint64_t floor(std::uint64_t tail);
+    Floor floor(std::uint64_t tail);
     /// Who holds us up, as of the last floor(); null: nobody. Whose token says he is dead does not count from here on.
     shm::Member const* slowest_living();
     /// That reliable reader is waited for no more.
