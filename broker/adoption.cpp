@@ -12,6 +12,7 @@
 #include "sessions.hpp"
 #include "shm/open_segment.hpp"
 #include "sys/process.hpp"
+#include "tokens.hpp"
 
 namespace bus::broker {
 namespace {
@@ -67,20 +68,6 @@ bool adopt_session(State& state, std::uint32_t index, shm::SessionEntry const& e
     return true;
 }
 
-// The token of a slot nobody has is 0. A dead busd, or an offer withdrawn, may have left it at 1.
-void settle_free_tokens(State& state) {
-    for (auto const& [index, user] : state.users.all()) {
-        if (!user->complete()) continue;
-        auto const tokens = user->token_set();
-        auto const values = tokens.values();
-        if (!values) continue;
-        for (std::uint32_t slot = 0; slot < values->size(); ++slot) {
-            if ((*values)[slot] == 0 || user->sessions.contains(slot)) continue;
-            while (tokens.try_acquire(slot)) continue;
-        }
-    }
-}
-
 // A token set that somebody removed takes its tokens along: nobody is dead because of that.
 void mark_lost_tokens(State& state, Replaced& replaced_all) {
     for (auto const& [index, user] : state.users.all()) {
@@ -98,7 +85,7 @@ std::size_t reap_dead(State& state) {
     for (auto const& [index, session] : state.sessions.all()) all.push_back(session.get());
     std::size_t reaped = 0;
     for (auto* const session : all) {
-        auto const life = look_at_token(state, *session);
+        auto const life = look_at_token(*session);
         bool const unheard = session->fifo_broken || session->state == shm::SessionState::reaping;
         bool const gone = life == Life::alive && unheard && take_token_of_gone(*session);
         if (life == Life::dead || gone || (life == Life::unknown && session->fifo_broken)) {
@@ -161,7 +148,6 @@ std::string adopt_everything(State& state, sys::Directory const& fifos) {
     state.events.took_over();
     auto const sessions = state.sessions.size();
     auto const reaped = reap_dead(state);
-    settle_free_tokens(state);
     take_back_all(state);
     state.arenas.remove_unused();
     state.schemas.remove_unused();

@@ -6,6 +6,7 @@
 #include "rendezvous.hpp"
 #include "requests.hpp"
 #include "sessions.hpp"
+#include "tokens.hpp"
 
 namespace bus::broker {
 namespace {
@@ -134,7 +135,7 @@ void Dispatcher::carry_out(Session& session, v1::Request const& request) {
     ++state_.counters.requests;
     auto const number = request.number();
     if (request.what_case() == v1::Request::kLeave) {
-        if (look_at_token(state_, session) == Life::dead) return end_session(state_, session, v1::Event::said_goodbye);
+        if (look_at_token(session) == Life::dead) return end_session(state_, session, v1::Event::said_goodbye);
         return fence_off(state_, session, v1::Event::said_goodbye, "it said that it leaves");
     }
     if (number != 0 && number <= session.last_request) {

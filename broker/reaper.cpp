@@ -7,6 +7,7 @@
 #include "log.hpp"
 #include "removal.hpp"
 #include "sessions.hpp"
+#include "tokens.hpp"
 
 namespace bus::broker {
 namespace {
@@ -22,7 +23,7 @@ void reap(State& state, Session& session, char const* why) {
 void look_at(State& state, Session& session) {
     bool const offered = session.state == shm::SessionState::offered;
     if (offered && !sys::has_passed(session.offered_until)) return;
-    switch (look_at_token(state, session)) {
+    switch (look_at_token(session)) {
         case Life::dead:
             if (session.state == shm::SessionState::live) return reap(state, session, "its token came back");
             return end_session(state, session, v1::Event::died);

@@ -53,6 +53,7 @@ struct Session {
     std::optional<sys::FifoWriter> fifo;           // live only
     bool fifo_broken = false;                      // nobody reads it any more
     bool token_lost = false;                       // its token set was removed by somebody: the FIFO alone tells
+    bool token_ours = false;                       // busd has taken it: the session ends
     std::set<std::uint32_t> rings, subscriptions;  // indices
 
     wire::Reassembly parts;          // of the request that is coming in

@@ -14,6 +14,7 @@
 #include "rendezvous.hpp"
 #include "sys/ipc_key.hpp"
 #include "sys/process.hpp"
+#include "tokens.hpp"
 
 namespace bus::broker {
 namespace {
@@ -59,13 +60,6 @@ void remove_objects(State& state, Session& session) {
     session.cursors_mapping = {};
     state.objects.remove(session.cursors);
     session.cursors = {-1, 0, {}};
-}
-
-// A token of a free slot is 0; one that a dead busd or client left behind is taken in.
-Result<void> offer_token(Session const& session) {
-    auto const tokens = session.user->token_set();
-    while (tokens.try_acquire(session.index)) continue;
-    return tokens.post(session.index);
 }
 
 void write_offer(State& state, Session const& session) {
@@ -115,6 +109,27 @@ void give_back(State& state, Session& session) {
     while (session.user->lobby_queue().try_receive(wire::answer_type(session.index), ignored)) continue;
 }
 
+// Dead here: objects that no entry names are removed at adoption, and so is the FIFO.
+Result<std::unique_ptr<Session>> make_session(State& state, User& user, std::uint32_t slot, std::string const& name) {
+    auto const cookie = sys::random_cookie();
+    if (!cookie) return cookie.error();
+    auto session = std::make_unique<Session>();
+    session->index = slot;
+    session->id = state.ids.next();
+    session->user = &user;
+    session->name = name.empty() ? "?" : name.substr(0, shm::kClientNameBytes - 1);
+    session->cookie = shm::cookie_of(*cookie);
+    auto const bells = state.users.bells(user, slot);
+    if (!bells) return bells.error();
+    session->bells = *bells;
+    if (auto cursors = make_cursors(state, *session); !cursors) return cursors.error();
+    if (auto fifo = make_fifo(state, *session); !fifo) {
+        remove_objects(state, *session);
+        return fifo.error();
+    }
+    return session;
+}
+
 // The group the kernel shows for the process; nobody attests it, it is for people.
 std::uint32_t group_of(pid_t pid, std::uint32_t uid) {
     struct stat info {};
@@ -127,32 +142,24 @@ std::uint32_t group_of(pid_t pid, std::uint32_t uid) {
 
 Result<Session*> offer_session(State& state, User& user, std::string const& name, std::uint64_t nonce) {
     if (auto complete = state.users.complete(user); !complete) return complete.error();
-    auto const index = state.directory.find_free<shm::SessionEntry>();
-    if (!index) return index.error();
-    auto const cookie = sys::random_cookie();
-    if (!cookie) return cookie.error();
-    auto session = std::make_unique<Session>();
-    session->index = *index;
-    session->id = state.ids.next();
-    session->user = &user;
-    session->name = name.empty() ? "?" : name.substr(0, shm::kClientNameBytes - 1);
-    session->nonce = nonce;
-    session->offered_until = sys::deadline_after(kOfferLasts);
-    session->cookie = shm::cookie_of(*cookie);
-    auto const bells = state.users.bells(user, *index);
-    if (!bells) return bells.error();
-    session->bells = *bells;
-    // Dead here: objects that no entry names are removed at adoption, and so is the FIFO.
-    if (auto made = make_cursors(state, *session); !made) return made.error();
-    auto made = make_fifo(state, *session);
-    if (made) made = offer_token(*session);
+    auto const slot = take_free_slot(state, user);
+    if (!slot) return slot.error();
+    auto made = make_session(state, user, *slot, name);
     if (!made) {
-        remove_objects(state, *session);
+        (void)give_token_back(user, *slot);
         return made.error();
     }
-    // Dead here: the token of a free slot is 1; adoption takes it in.
+    auto session = std::move(*made);
+    session->nonce = nonce;
+    session->offered_until = sys::deadline_after(kOfferLasts);
     write_offer(state, *session);
     state.directory.raise_epoch();
+    // Dead here: the kernel gives the token back, and adoption withdraws the offer.
+    if (auto given = give_token_back(user, *slot); !given) {
+        state.directory.free<shm::SessionEntry>(*slot);
+        remove_objects(state, *session);
+        return given.error();
+    }
     return &state.sessions.add(std::move(session));
 }
 
@@ -190,43 +197,21 @@ Result<Made> attach_session(State& state, Session& session) {
     return Made{session.index, session.id};
 }
 
-Life look_at_token(State& state, Session& session) {
-    (void)state;
-    if (session.token_lost) return Life::unknown;
-    auto const taken = session.user->token_set().try_acquire(session.index, 1, sys::Undo::yes);
-    if (taken) return Life::dead;
-    return taken.error() == Errc::would_block ? Life::alive : Life::unknown;
-}
-
-// The kernel undoes before it lets go of the process: a token that is still taken when its taker can't be found was taken without undo. Its
-// value is 0 already; all that is missing is our own undo, for the case that we die before the slot is free.
-bool take_token_of_gone(Session const& session) {
-    auto const tokens = session.user->token_set();
-    auto const taker = tokens.last_pid(session.index);
-    if (!taker || *taker == 0 || ::kill(*taker, 0) == 0 || errno != ESRCH) return false;  // 0: in a pid namespace we can't see
-    auto const index = static_cast<unsigned short>(session.index);
-    if (tokens.try_acquire(session.index, 1, sys::Undo::yes)) return true;
-    std::array<sembuf, 2> operations{sembuf{index, 1, 0}, sembuf{index, -1, SEM_UNDO}};
-    return tokens.try_operate(operations).has_value();
-}
-
 void end_session(State& state, Session& session, Events::How how) {
+    if (session.token_lost) take_token_of_lost(session);
     if (session.state != shm::SessionState::reaping) {
         state.events.client_left(session, how);
         write_reaping(state, session, shm::SessionEnd::fenced_off);
         give_back(state, session);
     }
-    auto const index = session.index;
-    auto const tokens = session.user->token_set();
-    bool const token_ours = !session.token_lost;
-    state.directory.free<shm::SessionEntry>(index);
+    auto const slot = session.index;
+    auto const& user = *session.user;
+    bool const token_ours = session.token_ours;
+    state.directory.free<shm::SessionEntry>(slot);
     state.directory.raise_epoch();
     state.sessions.remove(session);
-    if (!token_ours) return;
-    // Our undo goes, the value stays 0. Dead before this: the undo makes it 1, which adoption takes in for a free slot.
-    std::array<sembuf, 2> settle{sembuf{static_cast<unsigned short>(index), 1, SEM_UNDO},
-                                 sembuf{static_cast<unsigned short>(index), -1, 0}};
-    (void)tokens.try_operate(settle);
+    // Dead before this: the kernel gives it back.
+    if (token_ours) (void)give_token_back(user, slot);
 }
 
 void fence_off(State& state, Session& session, Events::How how, std::string const& why) {

@@ -1,10 +1,9 @@
 // The life of a session: offered, live, reaping, free.
 //
-// The token says who lives: 1 means offered, or given back by death; 0 means free, or held by a client. A slot is freed only after our own
-// semop(-1) on its token succeeded: then nobody holds it. We take it with SEM_UNDO, so that a busd that dies while it reaps gives it back
-// and the next one reaps again; when all is done one semop takes the undo out and leaves 0.
-// The FIFO is the second witness: it sees exec, and tokens taken without undo. Then what the session had is given back at once, and the
-// slot waits, `reaping`, until its token comes back; or, where it was taken without undo and never will, until its taker has gone.
+// Its client holds the slot's token (tokens.hpp) as long as it lives. A slot is freed only after busd's own semop on its token succeeded:
+// then nobody holds it. If busd dies while it reaps, the kernel gives the token back, and the next one reaps again. The FIFO is the second
+// witness: it sees exec, and tokens taken without undo. Then what the session had is given back at once, and the slot waits, `reaping`,
+// until its token comes back; or, where it was taken without undo and never will, until its taker has gone.
 #pragma once
 
 #include <bus/error.hpp>
@@ -22,16 +21,6 @@ inline constexpr std::uint64_t kFirstSessionTag = 16;  // in the poller: this + 
 Result<Session*> offer_session(State& state, User& user, std::string const& name, std::uint64_t nonce);
 /// The client says that it took the token. Errors: conflict: it did not; closed: nobody reads its FIFO.
 Result<Made> attach_session(State& state, Session& session);
-
-enum class Life {
-    alive,    // somebody holds the token
-    dead,     // nobody does; now it is ours
-    unknown,  // the token set has gone: the FIFO must tell
-};
-Life look_at_token(State& state, Session& session);
-/// Of a session whose FIFO nobody reads and whose token somebody holds: whether that process has gone, so that nobody will give it back.
-/// Then the token is ours.
-bool take_token_of_gone(Session const& session);
 
 /// Ends a session whose token is ours, or whose token set has gone.
 void end_session(State& state, Session& session, Events::How how);

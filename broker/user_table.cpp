@@ -50,9 +50,11 @@ void UserTable::write(User const& user) {
     directory_.raise_epoch();
 }
 
-Result<shm::ObjectRef> UserTable::make_tokens(std::uint32_t uid) {
-    std::vector<sys::SemaphoreValue> const none(directory_.view().capacity<shm::SessionEntry>(), 0);
-    return objects_.create_set(shm::ObjectKind::tokens, none, owned_by(uid, 0644), of_uid("tokens", uid));
+// The sessions there are hold tokens of the set before, which was removed: in this one nobody has theirs, and nobody may take them.
+Result<shm::ObjectRef> UserTable::make_tokens(User const& user) {
+    std::vector<sys::SemaphoreValue> tokens(directory_.view().capacity<shm::SessionEntry>(), 1);
+    for (auto const slot : user.sessions) tokens[slot] = 0;
+    return objects_.create_set(shm::ObjectKind::tokens, tokens, owned_by(user.uid, 0644), of_uid("tokens", user.uid));
 }
 
 Result<shm::ObjectRef> UserTable::make_attention(std::uint32_t uid) {
@@ -76,7 +78,7 @@ Result<void> UserTable::complete(User& user) {
     if (user.complete()) return {};
     auto const requests = objects_.create_queue(shm::ObjectKind::requests, owned_by(user.uid, 0600), of_uid("requests", user.uid));
     if (!requests) return requests.error();
-    auto const tokens = make_tokens(user.uid);
+    auto const tokens = make_tokens(user);
     if (!tokens) {
         objects_.remove(*requests);
         return tokens.error();
@@ -143,7 +145,7 @@ Result<bool> UserTable::replace_missing(User& user) {
     if (done && requests) {
         done = put(user.requests, objects_.create_queue(shm::ObjectKind::requests, owned_by(user.uid, 0600), of_uid("requests", user.uid)));
     }
-    if (done && tokens) done = put(user.tokens, make_tokens(user.uid));
+    if (done && tokens) done = put(user.tokens, make_tokens(user));
     write(user);
     if (!done) return done.error();
     return true;

@@ -72,7 +72,7 @@ public:
     std::map<std::uint32_t, std::unique_ptr<User>>& all() noexcept { return users_; }
 
 private:
-    Result<shm::ObjectRef> make_tokens(std::uint32_t uid);
+    Result<shm::ObjectRef> make_tokens(User const& user);
     Result<shm::ObjectRef> make_attention(std::uint32_t uid);
     void write(User const& user);
 

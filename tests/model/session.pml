@@ -1,6 +1,7 @@
 /* Session slots: offered -> live -> reaped, tokens with SEM_UNDO, clients and busd killed at any step. Rules T: docs/models.md#session
  *
  * Stands for:  offering, attaching, withdrawing, reaping, adopting sessions        (broker/sessions.cpp, reaper.cpp)
+ *              taking and giving back of tokens                                    (broker/tokens.cpp)
  *              Token::take, Session::leave                                         (libbus/src/client/admission.cpp, session.cpp)
  * Safety:      a slot is never owned by two; a live client's session is never reaped or withdrawn; who owns a slot has its objects; none leak.
  * Progress:    every client that is not killed gets a session and ends; when nothing moves any more, every slot is free and holds nothing.
@@ -114,7 +115,16 @@ inline take(s) {
     }
 }
 
-/* SessionTable::withdraw and reap are one: T3 */
+/* semop(+1, SEM_UNDO) */
+inline give(s) {
+#ifdef W_NO_UNDO
+    token[s]++
+#else
+    atomic { token[s] = token[s] + busd_has[s]; busd_has[s] = false }
+#endif
+}
+
+/* The end of an offer, and of a session: T3 */
 inline reap(s) {
     take(s);
     if
@@ -136,12 +146,15 @@ inline reap(s) {
 #ifdef W_NO_SEMOP
         ; busd_has[s] = false
 #endif
+#if !defined(W_SETTLED) && !defined(W_NO_SEMOP) && !defined(W_RAISE_BLINDLY)
+        ; give(s)
+#endif
     :: else
     fi;
     got = false
 }
 
-/* SessionTable::offer: T4 */
+/* offer_session: T4 */
 inline make_offer(s, c) {
 #ifdef W_RAISE_BLINDLY
     got = true;                                              /* "the token of a free slot is 0, so raise it" */
@@ -162,11 +175,8 @@ inline make_offer(s, c) {
 #ifdef W_RAISE_BLINDLY
         atomic { token[s]++; busd_has[s] = false };
 #else
-#ifdef W_NO_UNDO
-        token[s]++;
-#endif
-#if !defined(W_NO_UNDO) && !defined(W_SETTLED)
-        atomic { token[s] = token[s] + busd_has[s]; busd_has[s] = false };   /* semop(+1, SEM_UNDO) */
+#ifndef W_SETTLED
+        give(s);
 #endif
 #endif
         atomic {

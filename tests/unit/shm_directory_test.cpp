@@ -147,6 +147,16 @@ TEST(Directory, GivesTheLowestFreeEntryFirst) {
     EXPECT_EQ(directory.writer.find_free<SessionEntry>().error(), Errc::limit);
 }
 
+TEST(Directory, PassesByFreeEntriesBelowWhereItIsToBegin) {
+    TestDirectory directory;
+    for (std::uint64_t id = 1; id <= 7; ++id) directory.add_session(id, 0);
+    for (std::uint32_t const index : {2u, 4u}) directory.writer.free<SessionEntry>(index);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>(3).value(), 4u);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>(5).value(), 7u) << "never used until now";
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>(8).error(), Errc::limit);
+    EXPECT_EQ(directory.writer.find_free<SessionEntry>().value(), 2u);
+}
+
 TEST(Directory, GivesNoTornEntryUntilItIsMended) {
     TestDirectory directory;
     for (std::uint64_t id = 1; id <= 8; ++id) directory.add_session(id, 0);

@@ -65,10 +65,10 @@ public:
         may_be_free<E>(index);
     }
 
-    /// The lowest free entry; raises `used` where it was never used. The caller fills it by change(), state included; until then it is free
-    /// still. Errors: limit: the table is full, with its name and size.
+    /// The lowest free entry from `from` on (one behind the last one it gave, at most); raises `used` where it was never used. The
+    /// caller fills it by change(), state included; until then it is free still. Errors: limit: the table is full, with its name and size.
     template <DirectoryEntry E>
-    Result<std::uint32_t> find_free();
+    Result<std::uint32_t> find_free(std::uint32_t from = 0);
 
     /// After each change of the ring's member chain, the subscription's, the topic's.
     void raise_member_epoch(std::uint32_t ring) noexcept { raise(entry_of<RingEntry>(ring).member_epoch); }
@@ -131,12 +131,14 @@ constexpr std::uint64_t DirectoryWriter::live_words() noexcept {
 }
 
 template <DirectoryEntry E>
-Result<std::uint32_t> DirectoryWriter::find_free() {
+Result<std::uint32_t> DirectoryWriter::find_free(std::uint32_t from) {
     Table& table = head_->*TableOf<E>::table;
     std::uint32_t const used = view_.used<E>();
+    auto const is_free = [&](std::uint32_t index) { return entry_of<E>(index).head.state == 0 && !is_torn<E>(index); };
     auto& low = std::get<Low<E>>(low_).index;
-    for (; low < used; ++low)
-        if (entry_of<E>(low).head.state == 0 && !is_torn<E>(low)) return low;
+    while (low < used && !is_free(low)) ++low;
+    for (auto index = std::max(low, from); index < used; ++index)
+        if (is_free(index)) return index;
     if (used == view_.capacity<E>()) return table_full(TableOf<E>::name, used);
     table.used.store(used + 1, std::memory_order_release);
     return used;
