@@ -113,7 +113,6 @@ TEST(ManyTopics, AreMatchedByOnePatternWhetherItWasThereBeforeOrComesAfter) {
     publishers.clear();
     early.send_line("end");
     EXPECT_EQ(early.wait(), 0);
-    EXPECT_TRUE(eventually([&] { return clients[0].topics().value().empty() || late.pid() != 0; }));
     late.send_line("end");
     EXPECT_EQ(late.wait(), 0);
     EXPECT_TRUE(eventually([&] { return clients[0].topics().value().empty(); }, patience(60s)));
