@@ -50,7 +50,7 @@ public:
     void pass_over(std::uint64_t sequence) noexcept { passed_over_ = std::min(sequence, kLastNumber); }
     std::uint64_t passed_over() const noexcept { return passed_over_; }
     /// Whether `record`, just taken, is one of them. Where it is not, it is the last one this is asked of.
-    bool is_passed_over(Record& record) noexcept;
+    [[gnu::cold, gnu::noinline]] bool is_passed_over(Record& record) noexcept;
 
     enum class Outcome { message, nothing, rubbish };
 
