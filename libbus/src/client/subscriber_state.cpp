@@ -99,7 +99,11 @@ detail::SamplePointer SubscriberState::deliver(Inlet& inlet, Error& why) {
         pool_->untake(static_cast<PooledSample*>(sample.release()));
         return nullptr;
     }
-    bool const is_old = inlet.reader().passed_over() != 0 && inlet.reader().is_passed_over(record);
+    bool is_old = false;
+    if (inlet.reader().passed_over() != 0) [[unlikely]] {
+        is_old = record.sequence <= inlet.reader().passed_over();
+        record.lost_before -= inlet.reader().uncount_passed_over(record.sequence, record.lost_before);
+    }
     if (block->ring != inlet.identity()) block->name(inlet.identity());
     block->bytes = {record.payload.data(), record.payload.size()};  // word by word: both were stored as words just now
     auto& info = block->info;
@@ -161,8 +165,7 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
                                     ": left out and counted");
 }
 
-// Flattened: the ten small functions on a message's way are called from here alone, and cost more than they do.
-[[gnu::flatten]] detail::SamplePointer SubscriberState::take_now(Error& why) {
+detail::SamplePointer SubscriberState::take_now(Error& why) {
     if (is_closed()) [[unlikely]] {
         why = closed();
         return nullptr;
@@ -175,20 +178,29 @@ Error SubscriberState::no_message(Inlet& inlet, shm::Record const& record) {
     auto sample = take_locked(why);
     if (sample || !watch_ || why != Errc::would_block) [[likely]]
         return sample;
-    // fd() goes quiet only when the rings were found empty after it was armed.
+    return take_armed(why);
+}
+
+// fd() goes quiet only when the rings were found empty after it was armed.
+detail::SamplePointer SubscriberState::take_armed(Error& why) {
     watch_->quiet(topics_);
     look_behind_in_time();
     if (is_any_unfenced()) (void)sys::global_barrier();
-    sample = take_locked(why);
+    auto sample = take_locked(why);
     if (sample || why != Errc::would_block) watch_->poke();
     return sample;
 }
 
-detail::SamplePointer SubscriberState::take(Error& why) {
+detail::SamplePointer SubscriberState::take_in_next_session(Error& why) {
+    return come_back(sys::steady_now(), why) ? take_now(why) : nullptr;
+}
+
+// Flattened: the ten small functions on a message's way are called from here alone, and cost more than they do.
+[[gnu::flatten]] detail::SamplePointer SubscriberState::take(Error& why) {
     auto sample = take_now(why);
     if (sample || why != Errc::closed) [[likely]]
         return sample;
-    return come_back(sys::steady_now(), why) ? take_now(why) : nullptr;
+    return take_in_next_session(why);
 }
 
 void SubscriberState::put_back(Error error) {

@@ -80,6 +80,8 @@ private:
     };
 
     detail::SamplePointer take_now(Error& why);
+    [[gnu::noinline]] detail::SamplePointer take_armed(Error& why);
+    [[gnu::cold, gnu::noinline]] detail::SamplePointer take_in_next_session(Error& why);
     detail::SamplePointer take_locked(Error& why, Rota::Effort effort = Rota::Effort::all);
     [[gnu::cold, gnu::noinline]] Inlet* first_of_those_behind(Inlet* found) noexcept;
     /// Goes over to the session in the place of ours, which has ended; waits until `deadline` for a busd that serves one.

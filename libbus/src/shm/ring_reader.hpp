@@ -49,8 +49,10 @@ public:
     /// The ring's messages up to that number are no news, and no loss: its reader had them elsewhere, or does not want them.
     void pass_over(std::uint64_t sequence) noexcept { passed_over_ = std::min(sequence, kLastNumber); }
     std::uint64_t passed_over() const noexcept { return passed_over_; }
-    /// Whether `record`, just taken, is one of them. Where it is not, it is the last one this is asked of.
-    [[gnu::cold, gnu::noinline]] bool is_passed_over(Record& record) noexcept;
+    /// Of the `lost_before` messages before `sequence`, just taken, those to be passed over are not lost, and counted no more. Where that
+    /// message itself is none of them, nothing is passed over from here on. Returns: how many. Numbers, not the record, which else would
+    /// have to lie in memory whatever happens.
+    [[gnu::cold, gnu::noinline]] std::uint64_t uncount_passed_over(std::uint64_t sequence, std::uint64_t lost_before) noexcept;
 
     enum class Outcome { message, nothing, rubbish };
 
@@ -306,19 +308,16 @@ void RingReader<Memory>::tell_counts(std::uint64_t dropped) noexcept {
     cursor_->lost.store(lost_ + dropped, std::memory_order_relaxed);
 }
 
-// What counted as lost with it, of those up to that number, is given back.
 template <class Memory>
-bool RingReader<Memory>::is_passed_over(Record& record) noexcept {
+std::uint64_t RingReader<Memory>::uncount_passed_over(std::uint64_t sequence, std::uint64_t lost_before) noexcept {
     std::uint64_t const next = passed_over_ + 1;
-    std::uint64_t const count = std::min(next, record.sequence) - std::min(next, record.sequence - record.lost_before);
-    record.lost_before -= count;
+    std::uint64_t const count = std::min(next, sequence) - std::min(next, sequence - lost_before);
     lost_ -= count;
     std::uint64_t const missed = std::min(count, missed_);
     missed_ -= missed;
     overrun_ -= std::min(count - missed, overrun_);
-    if (record.sequence <= passed_over_) return true;
-    passed_over_ = 0;
-    return false;
+    if (sequence > passed_over_) passed_over_ = 0;
+    return count;
 }
 
 template <class Memory>
