@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "support/eventually.hpp"
@@ -128,6 +129,26 @@ TEST_P(SessionEnd, MakesDescriptorsReadable) {
 
 INSTANTIATE_TEST_SUITE_P(By, SessionEnd, testing::Bool(),
                          [](testing::TestParamInfo<bool> const& info) { return info.param ? "TheEndOfTheBus" : "Eviction"; });
+
+// Its ring goes with its last reader, and the memory of it to the next one, while it has both mapped.
+TEST(Evicted, TakesNothingOfAnotherRingForItsOwn) {
+    bus::testing::LocalBroker broker;
+    auto evicted = broker.connect("ending").value(), there = broker.connect("there").value();
+    auto subscriber = evicted.subscriber<Number>("t").value();
+    auto publisher = std::make_optional(there.publisher<Number>("t", {.ring_bytes = 65536}).value());
+    publisher->wait_for_subscribers(1, patience()).value();
+    for (std::uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(publisher->publish(number(i)));
+    for (std::uint64_t i = 1; i <= 10; ++i) ASSERT_EQ(subscriber.try_receive().value().message().value(), i);
+    for (auto const& client : there.clients().value())
+        if (client.identity.name == "ending") there.evict(client.id).value();
+    publisher.reset();
+    ASSERT_TRUE(eventually([&] { return there.topics().value().empty(); }));
+    auto other = there.publisher<Number>("u", {.ring_bytes = 65536}).value();
+    for (std::uint64_t i = 1; i <= 200; ++i) ASSERT_TRUE(other.publish(number(1000 + i)));
+    auto sample = subscriber.try_receive();
+    for (; sample; sample = subscriber.try_receive()) ASSERT_LE(sample->message().value(), 100u);
+    EXPECT_EQ(sample.error(), bus::Errc::closed) << sample.error().what();
+}
 
 TEST(MovedFrom, HandlesSayClosed) {
     bus::testing::LocalBroker const broker;

@@ -180,4 +180,22 @@ TEST(RingFormat, KeepsTheNamesAndForgetsTheRingWhenUnformatted) {
     EXPECT_EQ(shm::open_ring(arena, shm::kPage, kTestRingId).error(), Errc::invalid);
 }
 
+TEST(RingReader, TakesNothingOfAnotherRingThatWasLaidInItsPlace) {
+    for (auto const kind : {ReaderKind::best_effort, ReaderKind::reliable}) {
+        TestRing const ring(4096);
+        FreeWriter<> before(ring);
+        RingReader<> reader(ring.view(), kind, nullptr);
+        Room room;
+        for (int i = 0; i < 10; ++i) before.put(message_of(1, 64));
+        for (int i = 0; i < 5; ++i) ASSERT_TRUE(reader.next(room));
+        shm::RingSpec const spec{.ring_id = kTestRingId + 1, .session_id = 6, .capacity = 4096, .topic = "other", .type = "nav.Pose"};
+        shm::format_ring(ring.arena(), shm::kPage, spec).value();
+        shm::RingWriter<> after(shm::open_ring(ring.arena(), shm::kPage, kTestRingId + 1).value());
+        for (int i = 0; i < 10; ++i) ASSERT_NE(after.publish(message_of(2, 64)), 0u);
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.next(room).error(), Errc::would_block);
+        EXPECT_FALSE(reader.has_news());
+        EXPECT_EQ(reader.lost(), 0u);
+    }
+}
+
 }  // namespace bus::test

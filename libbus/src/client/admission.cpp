@@ -181,7 +181,7 @@ Result<SessionParts> Admission::take(v1::Offer const& offer) {
     auto const tokens = open_set((*common)->tokens, bus_.broker_uid());
     if (!tokens) return withdrawn();
     auto token = Token::take(*tokens, parts.index);
-    if (!token) return token.error() == Errc::would_block ? withdrawn() : token.error();
+    if (!token) return token.error() == Errc::would_block || token.error() == Errc::not_found ? withdrawn() : token.error();
     parts.token = std::move(*token);
 
     auto const entry = directory.snapshot<shm::SessionEntry>(parts.index);

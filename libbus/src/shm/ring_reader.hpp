@@ -4,6 +4,8 @@
 // Trust:    nothing in the ring is believed: a head is loaded once, its kind, length and place are checked against the capacity checked at
 //           open, and a copy counts only if the publisher had not claimed its bytes when it was done. Each call does a bounded number
 //           of steps whatever the bytes are.
+//           Nor is the place: a reader that busd has fenced off, and that has not looked yet, may find another ring there. What it
+//           copies counts only while the ring's id is the one it was opened with; else nothing comes any more.
 // Counting: each message carries its sequence; lost_before is the difference to the one expected. Where a reader was overrun or met
 //           rubbish it goes on elsewhere, and the next message tells exactly how many it missed.
 // Crash:    a reader writes nothing but its own cursor; position and counters there are behind by what it had not told yet.
@@ -116,6 +118,7 @@ public:
     RingView const& ring() const noexcept { return ring_; }
 
 private:
+    static constexpr std::uint64_t kEnd = ~std::uint64_t{kRecordAlign - 1};  // where no tail ever comes
     static constexpr std::uint64_t kLastNumber = ~std::uint64_t{0} >> 1;
     static constexpr int kPaddingsInARow = 3;  // a writer makes two: end of the area, alignment
     static constexpr int kOverruns = 8;        // per call; each goes on further ahead, the last at the tail
@@ -126,6 +129,7 @@ private:
         std::uint64_t position, bytes;
     };
 
+    bool is_replaced() const noexcept { return load_word(&ring_.head->ring_id) != ring_.ring_id; }
     Found find(Message& message) noexcept;
     bool is_still_there(std::uint64_t position) const noexcept;
     void recover(int attempt) noexcept;
@@ -161,8 +165,11 @@ void RingReader<Memory>::start_at(RingPlace place, bool overwritten) noexcept {
 
 template <class Memory>
 bool RingReader<Memory>::is_still_there(std::uint64_t position) const noexcept {
+    Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit; for the id, whichever comes before the other ring's
+                              // records
+    if (is_replaced()) [[unlikely]]
+        return false;
     if (reliable_) {
-        Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit
         std::uint64_t const limit = ring_.head->limit.load(std::memory_order_relaxed);
         if (limit <= ring_.capacity || limit - ring_.capacity <= position) [[likely]]
             return true;
@@ -267,6 +274,11 @@ void RingReader<Memory>::deliver(Message const& message, std::byte const* bytes,
 // so that a fast publisher can't keep us running behind it.
 template <class Memory>
 void RingReader<Memory>::recover(int attempt) noexcept {
+    if (is_replaced()) {
+        cursor_ = nullptr;
+        position_ = seen_tail_ = kEnd;
+        return;
+    }
     std::uint64_t const tail = load_tail(ring_);
     std::uint64_t const skipped = ring_.capacity / kOverruns * static_cast<std::uint64_t>(attempt);
     RingPlace const place = first_indexed(ring_, oldest_position(ring_) + skipped, tail);
