@@ -134,7 +134,7 @@ TEST_F(Removed, ARingTheNextBusdCannotTrustIsTakenAwayAndItsReadersAreTold) {
 TEST_F(Removed, ARingThatIsTakenAwayEndsTheWaitOfItsPublisherForRoom) {
     auto subscriber = bus.subscriber<Number>("t", {.reliable = true}).value();
     auto other = broker.connect("other").value();
-    auto publisher = other.publisher<Number>("t", {.ring_bytes = 4096}).value();
+    auto publisher = other.publisher<Number>("t", {.ring_bytes = 4096, .wait_for = patience()}).value();
     publisher.wait_for_subscribers(1, patience()).value();
     std::atomic<bool> ended = false;
     std::jthread const flooding([&] {

@@ -8,7 +8,10 @@
 #include <functional>
 #include <optional>
 #include <thread>
+#include <utility>
 
+#include "client/attached_bus.hpp"
+#include "client/runtime_folder.hpp"
 #include "support/eventually.hpp"
 #include "support/on_bus.hpp"
 
@@ -56,6 +59,18 @@ protected:
     bus::testing::LocalBroker broker;
     bus::Connection bus = broker.connect("ending").value();
 };
+
+/// Segment and offset of the first ring there is.
+std::pair<int, std::uint64_t> place_of_a_ring(bus::testing::LocalBroker const& broker) {
+    auto const options = bus::client::resolve(broker.options()).value();
+    auto const attached = bus::client::attach_bus(options, bus::client::Wanted::any, bus::sys::steady_now()).value();
+    std::pair<int, std::uint64_t> place{-1, 0};
+    attached->directory().each<bus::shm::RingEntry>([&](std::uint32_t, auto const& ring) {
+        place = {ring->segment.id, ring->offset};
+        return false;
+    });
+    return place;
+}
 
 TEST_P(SessionEnd, IsToldToAPublisher) {
     auto publisher = bus.publisher<Number>("t").value();
@@ -137,6 +152,7 @@ TEST(Evicted, TakesNothingOfAnotherRingForItsOwn) {
     auto subscriber = evicted.subscriber<Number>("t").value();
     auto publisher = std::make_optional(there.publisher<Number>("t", {.ring_bytes = 65536}).value());
     publisher->wait_for_subscribers(1, patience()).value();
+    auto const place = place_of_a_ring(broker);
     for (std::uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(publisher->publish(number(i)));
     for (std::uint64_t i = 1; i <= 10; ++i) ASSERT_EQ(subscriber.try_receive().value().message().value(), i);
     for (auto const& client : there.clients().value())
@@ -144,10 +160,12 @@ TEST(Evicted, TakesNothingOfAnotherRingForItsOwn) {
     publisher.reset();
     ASSERT_TRUE(eventually([&] { return there.topics().value().empty(); }));
     auto other = there.publisher<Number>("u", {.ring_bytes = 65536}).value();
+    ASSERT_EQ(place_of_a_ring(broker), place) << "else it shows nothing";
     for (std::uint64_t i = 1; i <= 200; ++i) ASSERT_TRUE(other.publish(number(1000 + i)));
     auto sample = subscriber.try_receive();
     for (; sample; sample = subscriber.try_receive()) ASSERT_LE(sample->message().value(), 100u);
     EXPECT_EQ(sample.error(), bus::Errc::closed) << sample.error().what();
+    EXPECT_EQ(subscriber.lost(), 0u) << "of a topic that it never read";
 }
 
 TEST(MovedFrom, HandlesSayClosed) {

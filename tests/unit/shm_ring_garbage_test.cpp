@@ -195,6 +195,7 @@ TEST(RingReader, TakesNothingOfAnotherRingThatWasLaidInItsPlace) {
         for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.next(room).error(), Errc::would_block);
         EXPECT_FALSE(reader.has_news());
         EXPECT_EQ(reader.lost(), 0u);
+        EXPECT_EQ(reader.dropped_behind(), 0u);
     }
 }
 

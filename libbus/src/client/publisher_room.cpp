@@ -41,9 +41,11 @@ public:
     bool look() override {
         at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
         while (at_ == nullptr && publisher_.evict_the_slowest()) at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
-        if (at_ != nullptr) return true;
-        if (publisher_.audience_->is_stale()) publisher_.attend();  // the ring was taken away, or has changed just now
-        return publisher_.is_closed() || publisher_.core_->has_ended();
+        if (at_ == nullptr && publisher_.audience_->is_stale()) {  // the ring was taken away, or has changed just now
+            publisher_.attend();
+            at_ = publisher_.try_after_refresh(bytes_, extension_bytes_, alignment_);
+        }
+        return at_ != nullptr || publisher_.is_closed() || publisher_.core_->has_ended();
     }
 
     Result<std::byte*> given() const {
@@ -75,13 +77,13 @@ std::byte* PublisherState::try_after_refresh(std::size_t bytes, std::uint16_t ex
 
 // Who read the ring of the session before reliably is about to come over, and begins at this one's first message: so it stays there.
 std::uint64_t PublisherState::floor(std::uint64_t tail) {
-    auto const [floor, changed] = audience_->floor(tail);
+    auto const [position, changed] = audience_->floor(tail);
     if (changed) noticed(true);  // nothing else is going to find it stale: it may be the end of the bus, which is said once
     if (to_come_ == 0) [[likely]]
-        return floor;
+        return position;
     if (audience_->count_waited_for() < to_come_ && !sys::has_passed(to_come_until_)) return 0;
     to_come_ = 0;
-    return floor;
+    return position;
 }
 
 // Since when each of them stands where it stands, while there is no room.

@@ -105,7 +105,7 @@ public:
         std::uint64_t const sequence = ring_.head->sequence.load(std::memory_order_acquire);
         std::uint64_t const next = std::max(expected_, passed_over_ + 1);
         if (expected_ == 0 || sequence < next || load_tail(ring_) > position_) return 0;
-        return sequence - next + 1;
+        return is_replaced() ? 0 : sequence - next + 1;
     }
 
     std::uint64_t position() const noexcept { return position_; }
