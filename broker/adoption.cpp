@@ -40,6 +40,7 @@ bool adopt_session(State& state, std::uint32_t index, shm::SessionEntry const& e
     session->offered_until = sys::deadline_after(kOfferLasts);
     session->cookie = entry.cookie;
     session->bells = {entry.bells, entry.bell_base};
+    session->token_lost = entry.token_lost != 0;
     session->last_request = entry.last_request;
     session->last_answer.set_number(entry.last_request);
     session->last_answer.set_index(entry.last_index);
@@ -86,9 +87,10 @@ std::size_t reap_dead(State& state) {
     std::size_t reaped = 0;
     for (auto* const session : all) {
         auto const life = look_at_token(*session);
+        bool const offered = session->state == shm::SessionState::offered;
         bool const unheard = session->fifo_broken || session->state == shm::SessionState::reaping;
-        bool const gone = life == Life::alive && unheard && take_token_of_gone(*session);
-        if (life == Life::dead || gone || (life == Life::unknown && session->fifo_broken)) {
+        bool const gone = life == Life::alive && unheard && take_token_of_gone(state, *session);
+        if (life == Life::dead || gone || (life == Life::unknown && (unheard || offered))) {
             end_session(state, *session, v1::Event::died);
             ++reaped;
         } else if (session->fifo_broken) {

@@ -22,7 +22,7 @@ void reap(State& state, Session& session, char const* why) {
 
 void look_at(State& state, Session& session) {
     bool const offered = session.state == shm::SessionState::offered;
-    if (offered && !sys::has_passed(session.offered_until)) return;
+    if (offered && !session.token_lost && !sys::has_passed(session.offered_until)) return;  // who lost his can't be taken any more
     switch (look_at_token(session)) {
         case Life::dead:
             if (session.state == shm::SessionState::live) return reap(state, session, "its token came back");
@@ -34,7 +34,8 @@ void look_at(State& state, Session& session) {
             return;
         case Life::alive:
             if (!session.fifo_broken && session.state != shm::SessionState::reaping) return;
-            if (take_token_of_gone(session)) return reap(state, session, "its process has gone, and had taken the token without undo");
+            if (take_token_of_gone(state, session))
+                return reap(state, session, "its process has gone, and had taken the token without undo");
             return fence_off(state, session, v1::Event::was_fenced_off, "nobody reads its FIFO any more");
     }
 }

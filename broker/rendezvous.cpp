@@ -122,7 +122,11 @@ void say_hello(State& state, v1::Hello const& hello, std::optional<std::uint32_t
     auto const nonce = hello.nonce() & wire::kNonceMask;
     if (auto const* const session = offered_to(state, *user, nonce)) return offer(*user, *session, nonce);
     if (auto admitted = admit(state, *user, hello, proven_uid.has_value()); !admitted) return refuse(*user, nonce, admitted.error());
-    auto const session = offer_session(state, *user, hello.name(), nonce);
+    auto session = offer_session(state, *user, hello.name(), nonce);
+    if (session.error() == Errc::not_found) {  // removed since we looked
+        replace_missing(state, *user);
+        session = offer_session(state, *user, hello.name(), nonce);
+    }
     if (!session) return refuse(*user, nonce, session.error());
     offer(*user, **session, nonce);
 }

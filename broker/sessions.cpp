@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include "bells.hpp"
@@ -80,6 +78,7 @@ void write_offer(State& state, Session const& session) {
         entry.last_status = 0;
         entry.last_index = 0;
         entry.end = shm::SessionEnd::none;
+        entry.token_lost = 0;
         std::memset(entry.name, 0, sizeof entry.name);
         std::memcpy(entry.name, session.name.data(), std::min(session.name.size(), sizeof entry.name - 1));
         entry.head.state = static_cast<std::uint32_t>(shm::SessionState::offered);
@@ -122,12 +121,11 @@ Result<std::unique_ptr<Session>> make_session(State& state, User& user, std::uin
     auto const bells = state.users.bells(user, slot);
     if (!bells) return bells.error();
     session->bells = *bells;
-    if (auto cursors = make_cursors(state, *session); !cursors) return cursors.error();
-    if (auto fifo = make_fifo(state, *session); !fifo) {
-        remove_objects(state, *session);
-        return fifo.error();
-    }
-    return session;
+    auto made = make_cursors(state, *session);
+    if (made) made = make_fifo(state, *session);
+    if (made) return session;
+    remove_objects(state, *session);
+    return made.error();
 }
 
 // The group the kernel shows for the process; nobody attests it, it is for people.
@@ -157,6 +155,7 @@ Result<Session*> offer_session(State& state, User& user, std::string const& name
     // Dead here: the kernel gives the token back, and adoption withdraws the offer.
     if (auto given = give_token_back(user, *slot); !given) {
         state.directory.free<shm::SessionEntry>(*slot);
+        state.directory.raise_epoch();
         remove_objects(state, *session);
         return given.error();
     }
@@ -173,6 +172,7 @@ Result<void> watch_fifo(State& state, Session& session) {
 
 Result<Made> attach_session(State& state, Session& session) {
     if (session.live()) return Made{};
+    if (session.token_lost) return Error(Errc::closed, "the token set of session " + std::to_string(session.id) + " was removed", "");
     auto const tokens = session.user->token_set();
     auto const token = tokens.value(session.index);
     if (!token) return token.error();
@@ -205,7 +205,7 @@ void end_session(State& state, Session& session, Events::How how) {
         give_back(state, session);
     }
     auto const slot = session.index;
-    auto const& user = *session.user;
+    auto& user = *session.user;
     bool const token_ours = session.token_ours;
     state.directory.free<shm::SessionEntry>(slot);
     state.directory.raise_epoch();

@@ -2,6 +2,7 @@
 #include "user_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shm/sleepers.hpp"
 #include "sys/process.hpp"
@@ -129,15 +130,22 @@ User& UserTable::adopt(std::uint32_t index, shm::UserEntry const& entry) {
     return *(users_[index] = std::move(user));
 }
 
+// Said before the entry names the new set: if we die here the next busd makes another one.
+void UserTable::lose_tokens(User& user) {
+    user.tokens_kept.clear();
+    for (auto const slot : user.sessions)
+        directory_.change<shm::SessionEntry>(slot, [](shm::SessionEntry& entry) { entry.token_lost = 1; });
+}
+
 Result<bool> UserTable::replace_missing(User& user) {
     bool const lobby = !is_there(shm::ObjectKind::lobby, user.lobby);
     bool const requests = user.complete() && !is_there(shm::ObjectKind::requests, user.requests);
     bool const tokens = user.complete() && !is_there(shm::ObjectKind::tokens, user.tokens);
     if (!lobby && !requests && !tokens) return false;
+    std::vector<shm::ObjectRef> removed;
     auto const put = [&](shm::ObjectRef& ref, Result<shm::ObjectRef> made) -> Result<void> {
         if (!made) return made.error();
-        objects_.remove(ref);
-        ref = *made;
+        removed.push_back(std::exchange(ref, *made));
         return {};
     };
     Result<void> done;
@@ -146,7 +154,10 @@ Result<bool> UserTable::replace_missing(User& user) {
         done = put(user.requests, objects_.create_queue(shm::ObjectKind::requests, owned_by(user.uid, 0600), of_uid("requests", user.uid)));
     }
     if (done && tokens) done = put(user.tokens, make_tokens(user));
+    if (done && tokens) lose_tokens(user);
     write(user);
+    // Last: if we die here the next busd, which adopts no user whose objects the registry does not know, removes them.
+    for (auto const& ref : removed) objects_.remove(ref);
     if (!done) return done.error();
     return true;
 }

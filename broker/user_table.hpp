@@ -28,6 +28,7 @@ struct User {
     shm::ObjectRef lobby{-1, 0, {}}, requests{-1, 0, {}}, tokens{-1, 0, {}}, attention{-1, 0, {}};
     std::map<std::uint32_t, shm::ObjectRef> bells;  // by block of sessions
     std::set<std::uint32_t> sessions;               // indices
+    std::set<std::uint32_t> tokens_kept;            // of free slots: busd could not give them back
     bool proven = false;                            // has attached once: somebody of that uid is really there
     sys::Deadline idle_since{};                     // no session since then
     std::deque<wire::Mail> outbox;                  // offers the lobby had no room for
@@ -73,6 +74,7 @@ public:
 
 private:
     Result<shm::ObjectRef> make_tokens(User const& user);
+    void lose_tokens(User& user);
     Result<shm::ObjectRef> make_attention(std::uint32_t uid);
     void write(User const& user);
 

@@ -8,6 +8,7 @@
 
 #include "client/admission.hpp"
 #include "client/runtime_folder.hpp"
+#include "wire/control.hpp"
 
 namespace bus::test {
 
@@ -40,6 +41,14 @@ ExitStatus Busd::end(int signal) {
     auto const status = child_->wait();
     child_.reset();
     return status;
+}
+
+void say_hello(RawClient const& as, std::uint64_t nonce) {
+    v1::Hello hello;
+    hello.set_version(wire::kProtocolVersion);
+    hello.set_uid(as.session().uid());
+    hello.set_nonce(nonce);
+    EXPECT_TRUE(wire::mail_of(hello)->try_send(as.session().requests()));
 }
 
 client::AttachedBusPtr look() {

@@ -61,6 +61,9 @@ private:
     std::unique_ptr<client::Requests> requests_;
 };
 
+/// Says hello as somebody who goes on to do nothing: what busd offers him nobody reads.
+void say_hello(RawClient const& as, std::uint64_t nonce);
+
 /// What the directory says, without a session.
 client::AttachedBusPtr look();
 template <class Entry>

@@ -37,13 +37,7 @@ TEST_F(BusdAdmission, IsNotHinderedByOffersOfADeadBusdThatNobodyRead) {
     auto busd = std::make_unique<Busd>();
     auto raw = RawClient::open().value();
     auto const lobby = raw->session().lobby();
-    for (std::uint64_t nonce = 1; nonce <= 10; ++nonce) {
-        v1::Hello hello;
-        hello.set_version(wire::kProtocolVersion);
-        hello.set_uid(raw->session().uid());
-        hello.set_nonce(nonce);
-        ASSERT_TRUE(wire::mail_of(hello)->try_send(raw->session().requests()));
-    }
+    for (std::uint64_t nonce = 1; nonce <= 10; ++nonce) say_hello(*raw, nonce);
     (void)raw->publisher("heard").value();  // busd has come to what lay before it
     ASSERT_TRUE(eventually([&] { return lobby.stat().value().messages == 10; }));
     EXPECT_FALSE(busd->end(SIGKILL).exited);

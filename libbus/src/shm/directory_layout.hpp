@@ -38,7 +38,7 @@ struct UserEntry {  // what the sessions of one uid share
     std::uint32_t reserved;
     ObjectRef lobby;      // queue, busd -> clients of this uid (owner: uid, 0600): offers by nonce, answers by session
     ObjectRef requests;   // queue, clients of this uid -> busd
-    ObjectRef tokens;     // set (0644), one semaphore a session, number = index of the session's entry
+    ObjectRef tokens;     // set (0644), one semaphore for each SessionEntry, by index; 1: nobody has it
     ObjectRef attention;  // segment
 };
 
@@ -63,8 +63,8 @@ struct SessionEntry {
     std::uint32_t last_status;   // its Errc
     std::uint32_t last_index;    // its result: index of the ring or subscription it made
     char name[kClientNameBytes];
-    SessionEnd end;  // reaping
-    std::uint32_t reserved;
+    SessionEnd end;            // reaping
+    std::uint32_t token_lost;  // 1: its token set was removed; in the set of now its token is 0 and nobody's
 };
 
 enum class TopicState : std::uint32_t { free = 0, present = 1 };

@@ -65,8 +65,8 @@ public:
         may_be_free<E>(index);
     }
 
-    /// The lowest free entry from `from` on (one behind the last one it gave, at most); raises `used` where it was never used. The
-    /// caller fills it by change(), state included; until then it is free still. Errors: limit: the table is full, with its name and size.
+    /// The lowest free entry from `from` on, which is at most `used`; raises `used` where it was never used. The caller fills it by
+    /// change(), state included; until then it is free still. Errors: limit: the table is full, with its name and size.
     template <DirectoryEntry E>
     Result<std::uint32_t> find_free(std::uint32_t from = 0);
 

@@ -147,7 +147,7 @@
     X(SessionEntry, last_index, 132, 4)         \
     X(SessionEntry, name, 136, 64)              \
     X(SessionEntry, end, 200, 4)                \
-    X(SessionEntry, reserved, 204, 4)           \
+    X(SessionEntry, token_lost, 204, 4)         \
     X(TopicEntry, head, 0, 8)                   \
     X(TopicEntry, topic_id, 8, 8)               \
     X(TopicEntry, first_ring, 16, 4)            \
