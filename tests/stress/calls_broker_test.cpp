@@ -43,6 +43,7 @@ private:
         std::optional<Footprint> now;
         EXPECT_TRUE(eventually([&] {
             bystander_->let_go();
+            bystander_->wait_for_busd();
             after_ = std::exchange(now, broker_.footprint());
             return after_ == now;
         }));

@@ -148,6 +148,12 @@ void Bystander::let_go() {
     while (reader_.try_receive()) continue;
 }
 
+void Bystander::wait_for_busd() {
+    constexpr std::uint64_t kNobody = 0;
+    if (auto const evicted = bus_.evict(kNobody); evicted || evicted.error() != Errc::not_found)
+        throw std::runtime_error("busd does not say that client 0 is not there: " + evicted.error().what());
+}
+
 std::string Bystander::publish_busy() {
     auto text = content(++sent_, 60);
     busy_.publish(std::string_view(text)).value();

@@ -49,6 +49,8 @@ public:
     bool receives(std::string const& text);
     /// Reads all there is, and publishes: whoever does neither keeps what others left attached.
     void let_go();
+    /// busd has come to all that was asked of it before, and to all deaths: it answers a request that changes nothing.
+    void wait_for_busd();
     /// One more on work/busy. Returns: its text.
     std::string publish_busy();
 
