@@ -3,12 +3,16 @@
 
 #include <bus/bus.hpp>
 #include <csignal>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "busd.hpp"
 #include "client/admission.hpp"
 #include "client/runtime_folder.hpp"
 #include "support/eventually.hpp"
+#include "sys/message_queue.hpp"
+#include "sys/process.hpp"
 #include "wire/control.hpp"
 
 namespace bus::test {
@@ -56,6 +60,34 @@ TEST_F(BusdAdmission, LeavesNothingInTheLobbyOfWhoSaidHelloTwice) {
     ASSERT_EQ(::kill(busd.pid(), SIGCONT), 0);
     EXPECT_TRUE(eventually([&] { return lobby.stat().value().messages > 0; }));
     EXPECT_TRUE(eventually([&] { return lobby.stat().value().messages == 0; }, std::chrono::seconds(30)));
+}
+
+// Said first where strangers say it, of whom few are let in, and again by the queue of the uid, which had come meanwhile.
+TEST_F(BusdAdmission, RefusesNobodyWhoSaidHelloInBothWays) {
+    constexpr std::size_t kMany = 60;
+    Busd busd;
+    ASSERT_EQ(::kill(busd.pid(), SIGSTOP), 0);
+    auto const bus = look();
+    sys::Queue const rendezvous(bus->head().rendezvous.id);
+    std::vector<std::jthread> opening;
+    for (std::size_t i = 0; i < kMany; ++i)
+        opening.emplace_back([] {
+            auto const opened = Connection::open({.name = "one of many", .timeout = patience()});
+            EXPECT_TRUE(opened) << opened.error().what();
+        });
+    EXPECT_TRUE(eventually([&] { return rendezvous.stat().value().messages >= kMany; }));
+    auto const own_queue = [&]() -> std::optional<sys::Queue> {
+        auto const user = bus->directory().find_user(sys::effective_uid());
+        auto const entry = user ? bus->directory().snapshot<shm::UserEntry>(*user) : Errc::not_found;
+        if (!entry || (*entry)->requests.id < 0) return std::nullopt;
+        return sys::Queue((*entry)->requests.id);
+    };
+    ASSERT_EQ(::kill(busd.pid(), SIGCONT), 0);
+    auto const deadline = sys::deadline_after(patience());
+    while (!own_queue() && !sys::has_passed(deadline)) continue;  // no nap: it is to stand still before it has let many in
+    ASSERT_EQ(::kill(busd.pid(), SIGSTOP), 0);
+    EXPECT_TRUE(eventually([&] { return own_queue()->stat().value().messages >= kMany / 2; }));
+    ASSERT_EQ(::kill(busd.pid(), SIGCONT), 0);
 }
 
 }  // namespace bus::test

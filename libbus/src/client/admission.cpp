@@ -45,7 +45,7 @@ private:
     sys::Deadline const deadline_;
     std::uint32_t const uid_;
     std::uint64_t nonce_ = 0, generation_ = 0;
-    bool as_stranger_ = true;  // said hello where anybody can
+    bool as_stranger_ = false;  // said hello, with this nonce, where anybody can
     char const* stopped_at_ = "the rendezvous queue stayed full";
 };
 
@@ -77,6 +77,7 @@ Result<void> Admission::draw_nonce() {
     auto drawn = sys::fill_random(std::as_writable_bytes(std::span(&nonce_, 1)));
     nonce_ &= wire::kNonceMask;
     generation_ = bus_.generation();
+    as_stranger_ = false;
     return drawn;
 }
 
@@ -90,7 +91,7 @@ Result<sys::Queue> Admission::own_queue() const {
 
 Result<sys::Queue> Admission::queue_for_hello() {
     auto const own = own_queue();
-    as_stranger_ = !own;
+    if (!own) as_stranger_ = true;  // and stays one where it is said again: that first Hello may be what is answered
     return own ? own : open_queue(bus_.head().rendezvous, bus_.broker_uid());
 }
 
