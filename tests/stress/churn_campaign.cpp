@@ -20,6 +20,7 @@ constexpr auto kTick = 1ms;
 constexpr std::uint64_t kCalmEvery = 50;            // actions
 constexpr auto kCalm = 1200ms, kLongCalm = 2300ms;  // more than the watchdog allows
 constexpr std::uint64_t kBetweenUs = 20'000;        // two actions, at most
+constexpr double kWantedShare = 0.45;               // of the kills that hit somebody inside a call: below it each one is aimed
 
 std::uint64_t number_in(char const* name, std::uint64_t otherwise) {
     char const* const text = std::getenv(name);
@@ -113,6 +114,7 @@ void Campaign::act(std::uint64_t number) {
 }
 
 void Campaign::kill_client(std::size_t place, bool aimed, Clock::duration away) {
+    aimed = aimed || tally_.share() < kWantedShare;  // beside other work clients sleep more
     auto const death = fleet_.kill(fleet_.victim_at(place), aimed);
     fleet_.replace(death.place, away);
     if (aimed) ++tally_.aimed;

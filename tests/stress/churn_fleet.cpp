@@ -14,7 +14,7 @@ namespace bus::test::churn {
 
 namespace {
 
-constexpr int kAims = 60;
+constexpr int kAims = 120;
 constexpr int kStops = 4000;
 constexpr int kAimsAtOne = 6;
 constexpr std::ptrdiff_t kMostAway = 4;
