@@ -111,7 +111,8 @@ TEST_F(SlotToken, OfAnOfferWhoseSetWasRemovedIsNotWaitedFor) {
         }
         ASSERT_TRUE(removed.remove());
         if (busd_dies) busd = std::make_unique<Busd>();
-        EXPECT_TRUE(eventually([&] { return count_entries<shm::SessionEntry>(here->bus()) == 1; }));
+        // An offer that can be taken lasts 10 s.
+        EXPECT_TRUE(eventually([&] { return count_entries<shm::SessionEntry>(here->bus()) == 1; }, std::chrono::seconds(8)));
         EXPECT_TRUE(here->publisher(busd_dies ? "t" : "u"));
     }
 }

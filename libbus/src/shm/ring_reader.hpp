@@ -165,8 +165,8 @@ void RingReader<Memory>::start_at(RingPlace place, bool overwritten) noexcept {
 
 template <class Memory>
 bool RingReader<Memory>::is_still_there(std::uint64_t position) const noexcept {
-    Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit; for the id, whichever comes before the other ring's
-                              // records
+    Memory::acquire_fence();  // partner: the fence in RingWriter::refresh_limit; for the id, that in claim, before another ring's records
+    // First: in another ring no other word means what it did.
     if (is_replaced()) [[unlikely]]
         return false;
     if (reliable_) {
